@@ -1,0 +1,52 @@
+# coil_add_module(): one module of the library: headers, warnings, header verification, install.
+
+# What every target of this project compiles with, public or not.
+function(coil_set_language target)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON)
+endfunction()
+
+# coil_add_module(<name> SOURCES… HEADERS… [PRIVATE_HEADERS…] [DEPENDS…] [PRIVATE_DEPENDS…])
+#
+# Makes the library coil_<name> with the alias coil::<name>. HEADERS are paths below include/ of the
+# module and are installed; PRIVATE_HEADERS are listed so that a build file names every file.
+# DEPENDS are public, PRIVATE_DEPENDS are linked but never seen by a user's compiler.
+function(coil_add_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" ""
+    "SOURCES;HEADERS;PRIVATE_HEADERS;DEPENDS;PRIVATE_DEPENDS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "coil_add_module(${name}): unknown '${arg_UNPARSED_ARGUMENTS}'.")
+  endif()
+  set(target coil_${name})
+
+  add_library(${target})
+  add_library(coil::${name} ALIAS ${target})
+  target_sources(${target} PRIVATE ${arg_SOURCES} ${arg_PRIVATE_HEADERS})
+  target_sources(${target} PUBLIC
+    FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_include_directories(${target} PRIVATE src)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS})
+  coil_set_language(${target})
+  coil_enable_warnings(${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    LINKER_LANGUAGE CXX
+    POSITION_INDEPENDENT_CODE ON
+    VERIFY_INTERFACE_HEADER_SETS ${COIL_VERIFY_HEADERS})
+
+  # Symmetric transfer is a tail call only with this option when gcc does not optimize; users'
+  # coroutines need it as much as ours, hence public.
+  target_compile_options(${target} PUBLIC
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-foptimize-sibling-calls>)
+  target_compile_definitions(${target} PUBLIC
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:COIL_SIBLING_CALLS=1>)
+
+  if(COIL_INSTALL)
+    install(TARGETS ${target} EXPORT coilTargets
+      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+      RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+      FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  endif()
+endfunction()

@@ -1,0 +1,37 @@
+# coil_add_test(): one test program, registered with CTest once, or once per reactor.
+
+# Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
+# does not offer.
+set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
+
+# coil_add_test(<name> SOURCES… [LABELS…] [REACTORS] [LIBRARIES…] [TIMEOUT seconds])
+#
+# With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name in
+# the environment variable COIL_TEST_REACTOR.
+function(coil_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "coil_add_test(${name}): unknown '${arg_UNPARSED_ARGUMENTS}'.")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE coil_test_main ${arg_LIBRARIES})
+  coil_set_language(${name})
+  coil_enable_warnings(${name})
+
+  if(NOT arg_REACTORS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    return()
+  endif()
+  foreach(reactor IN LISTS COIL_TEST_REACTORS)
+    add_test(NAME ${name}.${reactor} COMMAND ${name})
+    set_tests_properties(${name}.${reactor} PROPERTIES
+      ENVIRONMENT COIL_TEST_REACTOR=${reactor}
+      LABELS "${arg_LABELS};${reactor}"
+      TIMEOUT ${arg_TIMEOUT})
+  endforeach()
+endfunction()

@@ -1,0 +1,9 @@
+# Turns warnings into errors in our own builds. A user's build never sees these flags.
+
+# coil_enable_warnings(target): private to the target.
+function(coil_enable_warnings target)
+  if(COIL_WARNINGS AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE
+      -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+  endif()
+endfunction()

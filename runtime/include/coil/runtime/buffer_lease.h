@@ -1,0 +1,101 @@
+// BufferLease: received bytes that still lie where the reactor put them.
+#pragma once
+
+#include <coil/runtime/buffer.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace coil {
+
+class BufferPool;
+
+// BufferLease: owned access to received bytes; its end gives the memory back to the pool.
+//
+// Example (tests/examples/tcp_example.cpp, "lease"):
+//
+//   BufferLease data = co_await stream.receive();
+//   if (data.empty()) co_return;                       // End of stream.
+//   co_await write_all(stream, data.bytes());
+//
+// Requires:   Ends on its reactor's thread and before its reactor.
+// Guarantees: The bytes stay valid and unchanged until the lease ends. The pool is a cache and never
+//             a limit: when many leases are held, bytes are copied to exact-size memory of their own.
+class BufferLease {
+ public:
+  BufferLease() noexcept {}
+  // `pool` is null for memory of its own, which delete[] releases.
+  BufferLease(BufferPool* pool, std::byte* data, std::size_t size) noexcept
+      : pool_(pool), data_(data), size_(size) {}
+  BufferLease(BufferLease&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
+  BufferLease& operator=(BufferLease&& other) noexcept {
+    if (this != &other) {
+      release();
+      pool_ = std::exchange(other.pool_, nullptr);
+      data_ = std::exchange(other.data_, nullptr);
+      size_ = std::exchange(other.size_, 0);
+    }
+    return *this;
+  }
+  ~BufferLease() { release(); }
+
+  ConstBytes bytes() const noexcept { return {data_, size_}; }
+  std::size_t size() const noexcept { return size_; }
+  // True at the end of the stream.
+  bool empty() const noexcept { return size_ == 0; }
+  // Gives the memory back early.
+  void release() noexcept;
+
+ private:
+  BufferPool* pool_ = nullptr;
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// BufferPool: the reactor's receive buffers, last in first out, so that the hottest is used next.
+//
+// Example (tests/examples/tcp_example.cpp, "pool"):
+//
+//   std::size_t held = reactor.buffers().held();       // 0 when no lease is alive.
+//
+// Threads: Reactor thread only.
+class BufferPool {
+ public:
+  BufferPool(std::size_t count, std::size_t buffer_bytes) noexcept
+      : count_(count), buffer_bytes_(buffer_bytes) {}
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+  ~BufferPool();
+
+  std::size_t buffer_size() const noexcept { return buffer_bytes_; }
+  std::size_t held() const noexcept { return held_; }
+
+  // Lends the hottest free buffer for one receive; never fails but for memory.
+  MutableBytes borrow();
+  // Takes a borrowed buffer back unused.
+  void give_back(MutableBytes buffer) noexcept;
+  // Turns a borrowed buffer with `size` received bytes into a lease: the buffer itself while few
+  // are held, an exact-size copy when half of the pool is.
+  BufferLease lease(MutableBytes buffer, std::size_t size);
+
+ private:
+  friend class BufferLease;
+
+  struct FreeBuffer {
+    FreeBuffer* next;
+  };
+
+  void take_back(std::byte* data) noexcept;
+
+  const std::size_t count_;
+  const std::size_t buffer_bytes_;
+  FreeBuffer* free_ = nullptr;
+  std::size_t cached_ = 0;
+  std::size_t held_ = 0;
+};
+
+}  // namespace coil

@@ -1,0 +1,110 @@
+// Recycled memory for coroutine frames and other short-lived blocks: per thread, by size class.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define COIL_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COIL_ASAN 1
+#endif
+#endif
+#if defined(COIL_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace coil::detail {
+
+// Freed blocks are poisoned under ASan, so that recycling hides no use after free.
+#if defined(COIL_ASAN)
+inline void poison(void* block, std::size_t size) noexcept {
+  __asan_poison_memory_region(block, size);
+}
+inline void unpoison(void* block, std::size_t size) noexcept {
+  __asan_unpoison_memory_region(block, size);
+}
+#else
+inline void poison(void*, std::size_t) noexcept {}
+inline void unpoison(void*, std::size_t) noexcept {}
+#endif
+
+// Trivially destructible on purpose: access to the thread's pool needs no guard. The slow path
+// registers the clean-up that runs when the thread ends.
+class FramePool {
+ public:
+  static constexpr std::size_t granularity = 64;
+  static constexpr std::size_t class_count = 32;  // Blocks of up to 2048 bytes are recycled.
+  static constexpr std::uint32_t cached_max = 4096;  // Per class; what is beyond goes back.
+
+  static void* allocate(std::size_t size) {
+    const std::size_t index = (size - 1) / granularity;
+    FramePool& pool = local_;
+    ++pool.live_;
+    if (index < class_count) {
+      Class& entry = pool.classes_[index];
+      if (Block* block = entry.first) {
+        unpoison(block, (index + 1) * granularity);
+        entry.first = block->next;
+        --entry.count;
+        return block;
+      }
+    }
+    return allocate_slow(size);
+  }
+
+  static void deallocate(void* memory, std::size_t size) noexcept {
+    const std::size_t index = (size - 1) / granularity;
+    FramePool& pool = local_;
+    --pool.live_;
+    if (index < class_count) {
+      Class& entry = pool.classes_[index];
+      if (entry.count < entry.limit) {
+        auto* block = static_cast<Block*>(memory);
+        block->next = entry.first;
+        entry.first = block;
+        ++entry.count;
+        poison(block, (index + 1) * granularity);
+        return;
+      }
+    }
+    deallocate_slow(memory, size);
+  }
+
+  // Blocks handed out and not returned, on this thread; moves between threads even out in the sum.
+  static std::int64_t live() noexcept { return local_.live_; }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  struct Class {
+    Block* first = nullptr;
+    std::uint32_t count = 0;
+    std::uint32_t limit = 0;  // 0 until the thread's clean-up is registered, and after it ran.
+  };
+  struct Cleaner;
+
+  static void* allocate_slow(std::size_t size);
+  static void deallocate_slow(void* memory, std::size_t size) noexcept;
+  static constexpr std::size_t rounded(std::size_t size) noexcept {
+    return (size + granularity - 1) / granularity * granularity;
+  }
+
+  static thread_local constinit FramePool local_;
+
+  Class classes_[class_count];
+  std::int64_t live_ = 0;
+  bool registered_ = false;
+};
+
+// Blocks of the pool for class-specific operator new.
+struct Pooled {
+  static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  static void operator delete(void* memory, std::size_t size) noexcept {
+    FramePool::deallocate(memory, size);
+  }
+};
+
+}  // namespace coil::detail

@@ -1,0 +1,122 @@
+// The only list type that the loop uses: doubly linked, intrusive, circular.
+#pragma once
+
+#include <cstddef>
+
+namespace coil::detail {
+
+// A link embedded in an element. A linked element must not be destroyed or moved.
+class ListHook {
+ public:
+  ListHook() noexcept {}
+  ListHook(const ListHook&) = delete;
+  ListHook& operator=(const ListHook&) = delete;
+
+  bool linked() const noexcept { return next_ != nullptr; }
+  // Takes the element out of whichever list holds it.
+  void unlink() noexcept {
+    prev_->next_ = next_;
+    next_->prev_ = prev_;
+    prev_ = next_ = nullptr;
+  }
+
+ private:
+  template <class T, class Tag>
+  friend class IntrusiveList;
+
+  ListHook* prev_ = nullptr;
+  ListHook* next_ = nullptr;
+};
+
+// A hook that an element has beside its main one; Tag tells them apart.
+template <class Tag>
+class TaggedHook : public ListHook {};
+
+struct MainHook {};
+
+template <class T, class Tag>
+struct HookOf {
+  using type = TaggedHook<Tag>;
+};
+template <class T>
+struct HookOf<T, MainHook> {
+  using type = ListHook;
+};
+
+// T derives from ListHook (Tag = MainHook) or from TaggedHook<Tag>.
+template <class T, class Tag = MainHook>
+class IntrusiveList {
+ public:
+  IntrusiveList() noexcept { reset(); }
+  IntrusiveList(const IntrusiveList&) = delete;
+  IntrusiveList& operator=(const IntrusiveList&) = delete;
+
+  bool empty() const noexcept { return head_.next_ == &head_; }
+  T& front() noexcept { return element(*head_.next_); }
+
+  void push_back(T& value) noexcept { insert_before(head_, value); }
+  void push_front(T& value) noexcept { insert_before(*head_.next_, value); }
+
+  T* pop_front() noexcept {
+    if (empty()) return nullptr;
+    T& first = front();
+    hook(first).unlink();
+    return &first;
+  }
+
+  // Moves every element of `other` behind the ones here.
+  void splice_back(IntrusiveList& other) noexcept {
+    if (other.empty()) return;
+    ListHook* first = other.head_.next_;
+    ListHook* last = other.head_.prev_;
+    first->prev_ = head_.prev_;
+    head_.prev_->next_ = first;
+    last->next_ = &head_;
+    head_.prev_ = last;
+    other.reset();
+  }
+
+  // Returns the first element for which `test` is true, or nullptr.
+  template <class Test>
+  T* find_if(Test test) noexcept {
+    for (ListHook* at = head_.next_; at != &head_; at = at->next_) {
+      if (test(element(*at))) return &element(*at);
+    }
+    return nullptr;
+  }
+
+  // Calls `visit` for each element; the visited element may be unlinked by the call.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (ListHook* at = head_.next_; at != &head_;) {
+      ListHook* next = at->next_;
+      visit(element(*at));
+      at = next;
+    }
+  }
+
+  std::size_t count() const noexcept {
+    std::size_t total = 0;
+    for (const ListHook* at = head_.next_; at != &head_; at = at->next_) ++total;
+    return total;
+  }
+
+ private:
+  using Hook = typename HookOf<T, Tag>::type;
+
+  static ListHook& hook(T& value) noexcept { return static_cast<Hook&>(value); }
+  static T& element(ListHook& hook) noexcept { return static_cast<T&>(static_cast<Hook&>(hook)); }
+
+  void reset() noexcept { head_.prev_ = head_.next_ = &head_; }
+  static void insert_before(ListHook& place, T& value) noexcept {
+    ListHook& link = hook(value);
+    link.prev_ = place.prev_;
+    link.next_ = &place;
+    place.prev_->next_ = &link;
+    place.prev_ = &link;
+  }
+
+  ListHook head_;
+};
+
+}  // namespace coil::detail

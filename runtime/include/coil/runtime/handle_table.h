@@ -1,0 +1,128 @@
+// HandleTable: who owns each descriptor that the reactor serves, and what may still touch it.
+#pragma once
+
+#include <coil/runtime/buffer_lease.h>
+#include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/handle_id.h>
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/operation.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace coil {
+
+class Reactor;
+
+// What a handle is, as far as the reactor must know.
+enum class HandleKind : std::uint8_t {
+  stream,
+  listener,
+  datagram,
+  foreign,  // Somebody else's descriptor: watched here, closed there.
+};
+
+// HandleSlot: one entry of the table; what outlives a single await lies here.
+//
+// Example (tests/examples/handle_example.cpp, "slot"):
+//
+//   HandleSlot* slot = reactor.handles().find(id);
+//   if (slot != nullptr) use(slot->native());
+class HandleSlot {
+ public:
+  HandleSlot() noexcept {}
+
+  NativeHandle native() const noexcept { return native_; }
+  HandleId id() const noexcept { return HandleId(index_, generation_); }
+  HandleKind kind() const noexcept { return kind_; }
+  bool closing() const noexcept { return closing_; }
+
+  // The operations that wait on this handle, oldest first. Backends walk it; Reactor links it.
+  detail::IntrusiveList<Suspension> in_flight;
+  // For the backend that serves the handle, and for nobody else.
+  std::uint64_t backend_data = 0;
+  bool backend_registered = false;
+  bool ready_to_read = false;   // A receive may be tried at once.
+  bool ready_to_write = true;
+  bool linger_zero = false;     // Close resets the connection.
+
+  // Bytes that are delivered before anything new is received (a hand-over's unread rest).
+  std::unique_ptr<std::vector<std::byte>> unread;
+
+ private:
+  friend class HandleTable;
+
+  NativeHandle native_;
+  std::uint32_t index_ = 0;
+  std::uint32_t generation_ = 1;
+  std::uint32_t next_free_ = 0;
+  HandleKind kind_ = HandleKind::stream;
+  bool open_ = false;
+  bool closing_ = false;
+};
+
+// HandleTable: slots with generations, at stable addresses.
+//
+// Example (tests/examples/handle_example.cpp, "stale"):
+//
+//   HandleId id = reactor.handles().open(handle, HandleKind::stream);
+//   reactor.handles().close(id);
+//
+// Guarantees: close() completes every pending await on the handle with HandleClosed, waits for the
+//             last completion, and only then lets the operating system reuse the number.
+// Threads:    Reactor thread only.
+class HandleTable {
+ public:
+  explicit HandleTable(Reactor& reactor) noexcept : reactor_(reactor) {}
+  HandleTable(const HandleTable&) = delete;
+  HandleTable& operator=(const HandleTable&) = delete;
+
+  // Takes ownership of a native handle, except of a foreign one.
+  HandleId open(NativeHandle native, HandleKind kind);
+  // Marks the handle closed; the id is stale from here on. A stale id is ignored.
+  void close(HandleId id) noexcept;
+  // Gives the native handle back to the caller instead of closing it.
+  //
+  // Requires: Nothing is in flight on it.
+  NativeHandle release(HandleId id) noexcept;
+  // The slot of a live id; null for a stale one.
+  HandleSlot* find(HandleId id) noexcept {
+    if (id.index() >= count_) return nullptr;
+    HandleSlot& slot = at(id.index());
+    return slot.generation_ == id.generation() && slot.open_ ? &slot : nullptr;
+  }
+  // The slot that an operation in flight was submitted to, also while it is being closed.
+  HandleSlot& slot_of(const Operation& op) noexcept { return at(op.target().index()); }
+
+  // Handles that are open or still being closed.
+  std::size_t size() const noexcept { return live_; }
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (std::uint32_t index = 0; index < count_; ++index) {
+      if (at(index).open_) visit(at(index));
+    }
+  }
+
+  // Reactor only: the last operation of a closing slot has completed.
+  void finish_close(HandleSlot& slot) noexcept;
+
+ private:
+  static constexpr std::uint32_t chunk_bits = 8;
+  static constexpr std::uint32_t chunk_size = 1U << chunk_bits;
+  static constexpr std::uint32_t none = UINT32_MAX;
+
+  HandleSlot& at(std::uint32_t index) noexcept {
+    return chunks_[index >> chunk_bits][index & (chunk_size - 1)];
+  }
+  void recycle(HandleSlot& slot) noexcept;
+
+  Reactor& reactor_;
+  std::vector<std::unique_ptr<HandleSlot[]>> chunks_;
+  std::uint32_t count_ = 0;
+  std::uint32_t first_free_ = none;
+  std::size_t live_ = 0;
+};
+
+}  // namespace coil

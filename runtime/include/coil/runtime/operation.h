@@ -1,0 +1,123 @@
+// Operation: one request to the reactor, living in the awaiting frame.
+#pragma once
+
+#include <coil/runtime/handle_id.h>
+#include <coil/runtime/suspension.h>
+
+#include <cstdint>
+#include <system_error>
+
+namespace coil {
+
+class Reactor;
+
+// Every kind of request. A backend translates each of them in one switch.
+enum class OpCode : std::uint8_t {
+  receive,
+  receive_lease,
+  send,
+  accept,
+  connect,
+  receive_from,
+  send_to,
+  shutdown,
+  poll_readable,
+  poll_writable,
+};
+
+// Which side of a descriptor an operation waits for.
+enum class Direction : std::uint8_t { read, write };
+
+constexpr Direction direction_of(OpCode code) noexcept {
+  switch (code) {
+    case OpCode::receive:
+    case OpCode::receive_lease:
+    case OpCode::accept:
+    case OpCode::receive_from:
+    case OpCode::poll_readable:
+      return Direction::read;
+    case OpCode::send:
+    case OpCode::connect:
+    case OpCode::send_to:
+    case OpCode::shutdown:
+    case OpCode::poll_writable:
+      return Direction::write;
+  }
+  return Direction::read;
+}
+
+// Outcome: what became of an operation: a count or handle, or an error, in one number.
+//
+// Example (tests/examples/operation_example.cpp, "outcome"):
+//
+//   std::int64_t raw = outcome::from_system_error(ECONNRESET);
+//   std::error_code code = outcome::code_of(raw);
+namespace outcome {
+
+// Errc values lie beyond every system error number.
+inline constexpr std::int64_t errc_base = 1 << 20;
+
+constexpr std::int64_t from_system_error(int number) noexcept { return -number; }
+constexpr std::int64_t from_errc(Errc code) noexcept {
+  return -(errc_base + static_cast<std::int64_t>(code));
+}
+inline std::error_code code_of(std::int64_t value) noexcept {
+  if (value >= 0) return {};
+  if (value <= -errc_base) return make_error_code(static_cast<Errc>(-value - errc_base));
+  return system_error_code(static_cast<int>(-value));
+}
+inline constexpr std::int64_t cancelled = from_errc(Errc::cancelled);
+inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
+
+}  // namespace outcome
+
+// Operation: base of the requests in operations.h; pinned once it was submitted.
+//
+// It is the awaiter's storage and the kernel's argument at once: nothing else is allocated for a
+// request, and its address is its identity towards the kernel.
+//
+// Example (tests/examples/operation_example.cpp, "inspect"):
+//
+//   if (const Suspension* wait = context.waits_for()) print(wait->state());
+//
+// Guarantees: Completes exactly once. Cancelling is a request: the completion still arrives, and a
+//             value that came first is delivered.
+class Operation : public Suspension {
+ public:
+  Operation(OpCode code, Reactor& reactor, HandleId target) noexcept
+      : Suspension(&request_cancel), reactor_(&reactor), target_(target), code_(code) {}
+  Operation(Operation&& other) noexcept = default;
+
+  OpCode code() const noexcept { return code_; }
+  Direction direction() const noexcept { return direction_of(code_); }
+  HandleId target() const noexcept { return target_; }
+  Reactor& reactor() const noexcept { return *reactor_; }
+  bool in_flight() const noexcept { return waiting(); }
+
+  // Submits it for the task of `context`; false when it is complete already.
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
+
+  // Requires: It is complete.
+  std::int64_t outcome() const noexcept { return outcome_; }
+
+ protected:
+  ~Operation() = default;
+
+ private:
+  friend class Reactor;
+
+  static void request_cancel(Suspension& self) noexcept;
+
+  Reactor* reactor_;
+  HandleId target_;
+  std::int64_t outcome_ = 0;
+  OpCode code_;
+  bool cancel_asked_ = false;   // The backend was asked, so that it is asked once.
+  bool handle_closed_ = false;  // The cancellation came from closing the handle.
+
+ public:
+  // For the backend that serves the operation, and for nobody else.
+  std::uint8_t backend_state = 0;
+};
+
+}  // namespace coil

@@ -1,0 +1,96 @@
+// One plain class per OpCode: what a backend must know to carry the request out.
+#pragma once
+
+#include <coil/runtime/buffer.h>
+#include <coil/runtime/buffer_lease.h>
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/operation.h>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace coil {
+
+// Each operation says what its outcome means; an error is a negative number everywhere.
+
+// Outcome: bytes received; 0 is the end of the stream.
+class ReceiveOperation final : public Operation {
+ public:
+  ReceiveOperation(Reactor& reactor, HandleId from, MutableBytes buffer) noexcept
+      : Operation(OpCode::receive, reactor, from), into(buffer) {}
+  MutableBytes into;
+};
+
+// Outcome: bytes received into the lease; 0 is the end of the stream.
+class ReceiveLeaseOperation final : public Operation {
+ public:
+  ReceiveLeaseOperation(Reactor& reactor, HandleId from) noexcept
+      : Operation(OpCode::receive_lease, reactor, from) {}
+  BufferLease lease;
+};
+
+// Outcome: bytes that the kernel accepted.
+class SendOperation final : public Operation {
+ public:
+  SendOperation(Reactor& reactor, HandleId to, ConstBytes bytes) noexcept
+      : Operation(OpCode::send, reactor, to), from(bytes) {}
+  // Sends several pieces with one call; they, and the list of them, outlive the operation.
+  SendOperation(Reactor& reactor, HandleId to, std::span<const ConstBytes> pieces) noexcept
+      : Operation(OpCode::send, reactor, to), gather(pieces) {}
+  ConstBytes from;
+  std::span<const ConstBytes> gather;  // Used instead of `from` when it is not empty.
+};
+
+// Outcome: the accepted connection's native handle, non-blocking where the backend needs that.
+class AcceptOperation final : public Operation {
+ public:
+  AcceptOperation(Reactor& reactor, HandleId listener) noexcept
+      : Operation(OpCode::accept, reactor, listener) {}
+};
+
+// Outcome: 0.
+class ConnectOperation final : public Operation {
+ public:
+  ConnectOperation(Reactor& reactor, HandleId socket, const NativeAddress& to) noexcept
+      : Operation(OpCode::connect, reactor, socket), peer(to) {}
+  NativeAddress peer;
+  bool started = false;  // The attempt is under way; the next readiness tells its result.
+};
+
+// Outcome: bytes received; `truncated` tells that the datagram was longer than the buffer.
+class ReceiveFromOperation final : public Operation {
+ public:
+  ReceiveFromOperation(Reactor& reactor, HandleId socket, MutableBytes buffer) noexcept
+      : Operation(OpCode::receive_from, reactor, socket), into(buffer) {}
+  MutableBytes into;
+  NativeAddress sender;
+  bool truncated = false;
+};
+
+// Outcome: bytes sent. An address of size 0 sends to the connected peer.
+class SendToOperation final : public Operation {
+ public:
+  SendToOperation(Reactor& reactor, HandleId socket, ConstBytes payload,
+                  const NativeAddress& to) noexcept
+      : Operation(OpCode::send_to, reactor, socket), from(payload), peer(to) {}
+  ConstBytes from;
+  NativeAddress peer;
+};
+
+// Outcome: 0. Ends the sending side; what was accepted by send goes out first.
+class ShutdownOperation final : public Operation {
+ public:
+  ShutdownOperation(Reactor& reactor, HandleId socket) noexcept
+      : Operation(OpCode::shutdown, reactor, socket) {}
+};
+
+// Outcome: 0. Waits until the handle can be read, or has ended.
+class PollOperation final : public Operation {
+ public:
+  PollOperation(Reactor& reactor, HandleId handle, Direction side) noexcept
+      : Operation(side == Direction::read ? OpCode::poll_readable : OpCode::poll_writable, reactor,
+                  handle) {}
+};
+
+}  // namespace coil

@@ -1,0 +1,265 @@
+// Reactor: whatever finishes operations, and the loop that resumes who waited for them.
+#pragma once
+
+#include <coil/runtime/delayed_call.h>
+#include <coil/runtime/handle_table.h>
+#include <coil/runtime/log.h>
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/operation.h>
+#include <coil/runtime/reactor_time.h>
+#include <coil/runtime/resume_node.h>
+#include <coil/runtime/socket_calls.h>
+#include <coil/runtime/suspension.h>
+#include <coil/runtime/trigger.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <vector>
+
+namespace coil {
+
+class ReadDescriptor;
+class WriteDescriptor;
+
+// What a stop had to do; see Reactor::last_stop.
+//
+// Example (tests/examples/reactor_example.cpp, "account"):
+//
+//   reactor.run();
+//   for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
+class StopReport {
+ public:
+  StopReport() noexcept {}
+  std::size_t cancelled = 0;        // Root tasks that were asked to end.
+  std::vector<std::string> forced;  // Those that had not ended at the deadline: name and site.
+};
+
+// Counters of a reactor's life, for tests, samples and curiosity.
+//
+// Example (tests/examples/reactor_example.cpp, "counters"):
+//
+//   std::uint64_t turns = reactor.counters().turns;
+class ReactorCounters {
+ public:
+  ReactorCounters() noexcept {}
+  std::uint64_t turns = 0;
+  std::uint64_t resumptions = 0;
+  std::uint64_t submitted = 0;
+  std::uint64_t completed = 0;  // Equal to `submitted` when nothing is in flight.
+};
+
+// Reactor: a loop of one thread; base of every backend.
+//
+// Example (tests/examples/reactor_example.cpp, "run and stop"):
+//
+//   std::unique_ptr<Reactor> reactor = make_reactor();
+//   reactor->callLater(std::chrono::milliseconds(5), [&] { reactor->stop(); });
+//   reactor->run();
+//
+// Requires:   Created, run and destroyed on one thread.
+// Guarantees: Coroutines and callbacks run from the loop, one at a time. run() returns with nothing
+//             in flight. What escapes a callback is logged, and the loop goes on.
+// Errors:     ReactorAlreadyRunning, ReactorNotRunning, ReactorNotRestartable for calls in the wrong
+//             state.
+// Threads:    Reactor thread only, except callFromThread.
+// Source:     Twisted's IReactorCore, IReactorTime, IReactorFromThreads and IReactorFDSet.
+class Reactor : public ReactorTime {
+ public:
+  ~Reactor() override;
+
+  // --- The loop ---
+
+  // Fires `startup`, turns until stop() or crash(), fires `shutdown`.
+  void run();
+  // Asks run() to end: `shutdown` triggers run, listeners close, root tasks are cancelled and
+  // awaited until the deadline, and run() returns.
+  void stop();
+  // Ends run() at once, with no `shutdown` trigger; run() may be called again.
+  void crash();
+  // True from the `during startup` phase until the end of run().
+  bool running() const noexcept { return running_; }
+  // Makes one turn, waiting for at most `at_most`.
+  void iterate(Duration at_most = Duration::zero());
+  // True on the thread that turns the loop.
+  bool isInIOThread() const noexcept;
+  // How long stop() waits for root tasks that were cancelled; 10 s unless set.
+  void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
+  const StopReport& last_stop() const noexcept { return last_stop_; }
+
+  // For a foreign loop: a descriptor that is readable when a turn has work, where there is one …
+  virtual std::optional<NativeHandle> wait_handle() const { return std::nullopt; }
+  // … and the time at which to turn it anyway.
+  TimePoint next_deadline() const;
+
+  // --- Events and calls ---
+
+  // Calls at once when running; otherwise after startup, in the order of the calls here.
+  std::optional<TriggerId> callWhenRunning(Callback call);
+  TriggerId addSystemEventTrigger(Phase phase, std::string_view event, Trigger trigger);
+  void removeSystemEventTrigger(TriggerId id);
+  // Runs the triggers of an event; they are used up.
+  void fireSystemEvent(std::string_view event);
+
+  // Runs `call` on the reactor's thread in a coming turn, never inline.
+  //
+  // Threads: Any thread.
+  void callFromThread(Callback call);
+  // Resumes the task that awaits `node`; allocates nothing.
+  //
+  // Threads: Any thread.
+  void callFromThread(ResumeNode& node) noexcept;
+
+  // --- Foreign descriptors ---
+
+  void addReader(std::shared_ptr<ReadDescriptor> reader);
+  void addWriter(std::shared_ptr<WriteDescriptor> writer);
+  void removeReader(ReadDescriptor& reader);
+  void removeWriter(WriteDescriptor& writer);
+  std::vector<std::shared_ptr<ReadDescriptor>> getReaders() const;
+  std::vector<std::shared_ptr<WriteDescriptor>> getWriters() const;
+  // Removes every reader and writer.
+  void removeAll();
+
+  // --- What the reactor is and lends ---
+
+  virtual std::string_view name() const noexcept = 0;  // "io_uring", "epoll", "simulated"…
+  // Which features are used, in a few words.
+  virtual std::string description() const { return std::string(name()); }
+  virtual SocketCalls& sockets() noexcept = 0;
+  HandleTable& handles() noexcept { return handles_; }
+  BufferPool& buffers() noexcept { return buffers_; }
+  const ReactorCounters& counters() const noexcept { return counters_; }
+  TimePoint now() const noexcept final;
+
+  // Lends an object to the modules above; slots are torn down in reverse order at the end.
+  template <class T>
+  void install(std::shared_ptr<T> object) {
+    install_erased(std::type_index(typeid(T)), std::move(object));
+  }
+  template <class T>
+  std::shared_ptr<T> find() const {
+    return std::static_pointer_cast<T>(find_erased(std::type_index(typeid(T))));
+  }
+
+  void set_log_sink(LogSink sink);
+  void log(const LogRecord& record) noexcept;
+  // Logs the exception that is being handled.
+  void log_current(std::string_view where) noexcept;
+
+  // --- For awaiters and backends ---
+
+  // Starts an operation: true if it is pending, false if it is complete already.
+  bool submit(Operation& op) noexcept;
+  // Asks for its early end; the completion still comes.
+  void cancel(Operation& op) noexcept;
+  // Puts a waiting suspension on the ready list; the loop resumes it.
+  void ready(Suspension& suspension) noexcept;
+  // Starts a strand from the loop: like ready(), for something that never waited.
+  void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
+  // Charges one step that completes without waiting; false when the task has had its share of this
+  // turn and must go through the ready list.
+  bool spend_budget() noexcept { return --budget_ > 0; }
+  // Completes a pending operation.
+  void complete(Operation& op, std::int64_t outcome) noexcept;
+  // Turns until `done()`; stop() or crash() end it early.
+  template <class Done>
+  void turn_until(Done done) {
+    begin_turns();
+    while (!done() && !leave_turns()) turn(TimePoint::max());
+    end_turns();
+  }
+  // Root strands that are alive, for owners that must see them and for the account of a stop.
+  template <class Visit>
+  void for_each_root(Visit visit) {
+    roots_.for_each([&](TaskContext& root) { visit(root); });
+  }
+
+ protected:
+  Reactor();
+
+  // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
+  // error), or nothing if it is pending and complete() will be called.
+  virtual std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
+  // Asks for the early end of a pending operation; complete() follows, at once or later.
+  virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
+  // Waits for completions until `until`; returns at once if it has passed.
+  virtual void wait(TimePoint until) noexcept = 0;
+  // Ends a wait early. Threads: Any thread, and signal handlers.
+  virtual void wake() noexcept = 0;
+  // Forgets a handle that nothing is in flight on, before it is closed.
+  virtual void forget(HandleSlot& slot) noexcept = 0;
+  virtual TimePoint read_clock() const noexcept = 0;
+  // A clock that is cheap and may lag by milliseconds.
+  virtual TimePoint read_coarse_clock() const noexcept { return read_clock(); }
+
+  // Backends call this first thing in their destructor: cancels, drains and closes every handle.
+  void shut_down() noexcept;
+
+ private:
+  friend class HandleTable;
+  friend class TaskContext;
+  friend class detail::SignalRelay;
+  class DescriptorWatch;
+  struct Core;
+  enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
+  static constexpr int budget_per_resumption = 128;
+  static constexpr int resumptions_per_turn_max = 1024;
+
+  TimePoint delay_base() const noexcept override;
+  void add_timer(TimerNode& node) noexcept override;
+  void remove_timer(TimerNode& node) noexcept override;
+  std::vector<TimerNode*> queued_timers() const override;
+  void expire(Suspension& waiter) noexcept override;
+
+  void begin_turns();
+  void end_turns() noexcept;
+  bool leave_turns() const noexcept { return leave_; }
+  void turn(TimePoint until);
+  void run_inbox() noexcept;
+  void run_timers() noexcept;
+  void run_ready() noexcept;
+  void resume(Suspension& suspension) noexcept;
+  void advance_stop();
+  void begin_drain();
+  bool drained() noexcept;
+  void finish_stop();
+  void park_accept(Operation& op) noexcept;
+  void unpark_accepts() noexcept;
+  void drain_handle(HandleSlot& slot) noexcept;
+  void close_native(HandleSlot& slot) noexcept;
+  void install_erased(std::type_index type, std::shared_ptr<void> object);
+  std::shared_ptr<void> find_erased(std::type_index type) const;
+
+  detail::IntrusiveList<Suspension> ready_;
+  int budget_ = budget_per_resumption;
+  bool turning_ = false;    // Inside a call of turn().
+  bool in_turns_ = false;   // Inside run, iterate or turn_until.
+  bool leave_ = false;
+  bool running_ = false;
+  bool stop_asked_ = false;
+  mutable bool now_stale_ = true;
+  State state_ = State::idle;
+  mutable TimePoint now_;
+  ReactorCounters counters_;
+  BufferPool buffers_;
+  HandleTable handles_;
+  detail::IntrusiveList<TaskContext, detail::SiblingTag> roots_;
+  Duration stop_deadline_ = std::chrono::seconds(10);
+  StopReport last_stop_;
+  std::unique_ptr<Core> core_;  // What the hot path does not touch.
+};
+
+inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  if (!enter(context, waiter)) {
+    outcome_ = outcome::cancelled;
+    return false;
+  }
+  return reactor_->submit(*this);
+}
+
+}  // namespace coil

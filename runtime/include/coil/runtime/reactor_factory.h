@@ -1,0 +1,82 @@
+// Making reactors: the choice of a backend at run time.
+#pragma once
+
+#include <coil/runtime/reactor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coil {
+
+enum class ReactorKind : std::uint8_t { automatic, io_uring, epoll, poll, select, simulated };
+
+std::string_view to_string(ReactorKind kind) noexcept;
+// Returns the kind of that name ("auto" is automatic); nothing for any other word.
+std::optional<ReactorKind> reactor_kind_from_string(std::string_view name) noexcept;
+
+// ReactorOptions: what make_reactor is asked for.
+//
+// Example (tests/examples/reactor_example.cpp, "options"):
+//
+//   std::unique_ptr<Reactor> reactor = make_reactor(ReactorOptions().set_kind(ReactorKind::epoll));
+//
+// Units: Sizes are bytes.
+class ReactorOptions {
+ public:
+  ReactorOptions() noexcept {}
+
+  ReactorOptions& set_kind(ReactorKind value) noexcept {
+    kind = value;
+    return *this;
+  }
+  // The seed of a simulated reactor.
+  ReactorOptions& set_seed(std::uint64_t value) noexcept {
+    seed = value;
+    return *this;
+  }
+  // Where the line that names the choice goes; nowhere unless set.
+  ReactorOptions& set_log_sink(LogSink value) {
+    log_sink = std::move(value);
+    return *this;
+  }
+
+  ReactorKind kind = ReactorKind::automatic;
+  std::uint64_t seed = 1;
+  LogSink log_sink;
+};
+
+// Makes a reactor for the calling thread.
+//
+// `automatic` tries io_uring, epoll, poll and select in this order and logs one line that names the
+// choice and, when io_uring was refused, why. The environment variable COIL_REACTOR overrides
+// `automatic`.
+//
+// Errors: SystemError, naming the cause, when the kind that was asked for cannot be had;
+//         std::invalid_argument when COIL_REACTOR names no reactor, listing those that exist.
+std::unique_ptr<Reactor> make_reactor(ReactorOptions options = ReactorOptions());
+
+// AvailableReactor: one line of what this machine offers.
+//
+// Example (tests/examples/reactor_example.cpp, "available"):
+//
+//   for (const AvailableReactor& entry : available_reactors()) {
+//     std::printf("%s: %s\n", entry.name.c_str(), entry.refusal.c_str());
+//   }
+class AvailableReactor {
+ public:
+  AvailableReactor() noexcept {}
+  ReactorKind kind = ReactorKind::automatic;
+  std::string name;
+  std::string description;  // The features in use; empty when it is refused.
+  std::string refusal;      // Why it cannot be had; empty when it can.
+};
+
+// Tries every reactor of this build.
+std::vector<AvailableReactor> available_reactors();
+
+}  // namespace coil

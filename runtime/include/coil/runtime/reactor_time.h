@@ -1,0 +1,105 @@
+// ReactorTime: the narrow interface that timers need.
+#pragma once
+
+#include <coil/runtime/delayed_call.h>
+#include <coil/runtime/suspension.h>
+#include <coil/runtime/task_context.h>
+#include <coil/runtime/time_point.h>
+#include <coil/runtime/timer_node.h>
+
+#include <coroutine>
+#include <vector>
+
+namespace coil {
+
+class ReactorTime;
+
+// TimerAwait: what co_await callLater(delay) and sleep(delay) wait for.
+//
+// Example (tests/examples/timer_example.cpp, "awaited"):
+//
+//   co_await reactor.callLater(std::chrono::milliseconds(20));
+//
+// Errors:       std::invalid_argument for a negative delay.
+// Cancellation: Cancellable; if cancelled, nothing was transferred.
+class [[nodiscard]] TimerAwait final : public Suspension, private TimerNode {
+ public:
+  // Without `time` it is the reactor of the awaiting task.
+  TimerAwait(ReactorTime* time, Duration after);
+  TimerAwait(ReactorTime* time, TimePoint when) noexcept
+      : Suspension(&cancelled), TimerNode(&expired), time_(time), absolute_(true) {
+    due = when;
+  }
+  TimerAwait(TimerAwait&& other) noexcept
+      : Suspension(std::move(other)),
+        TimerNode(&expired),
+        time_(other.time_),
+        after_(other.after_),
+        absolute_(other.absolute_) {
+    due = other.due;
+  }
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    return begin(waiter.promise().context(), waiter);
+  }
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
+  void await_resume() const { check_cancelled(); }
+
+ private:
+  static void expired(TimerNode& node) noexcept;
+  static void cancelled(Suspension& self) noexcept;
+
+  ReactorTime* time_;
+  Duration after_{};
+  bool absolute_ = false;
+};
+
+// ReactorTime: a clock and the calls that it makes later.
+//
+// Example (tests/examples/timer_example.cpp, "callLater"):
+//
+//   void beep_twice(ReactorTime& time) {
+//     time.callLater(std::chrono::seconds(1), [] { std::puts("beep"); });
+//     DelayedCall second = time.callLater(std::chrono::seconds(2), [] { std::puts("beep"); });
+//     second.cancel();
+//   }
+//
+// Guarantees: now() does not change during one resumption or callback. Calls are made in the order
+//             of their due times, and those with equal times in the order of their creation. A call
+//             is never early, and a call with no delay is made in a later turn.
+// Errors:     std::invalid_argument for a negative delay.
+// Source:     Twisted's IReactorTime.
+class ReactorTime {
+ public:
+  ReactorTime() noexcept {}
+  ReactorTime(const ReactorTime&) = delete;
+  ReactorTime& operator=(const ReactorTime&) = delete;
+  virtual ~ReactorTime() = default;
+
+  virtual TimePoint now() const noexcept = 0;
+  // The same in seconds, with no promised relation to the time of day.
+  double seconds() const noexcept {
+    return std::chrono::duration<double>(now().time_since_epoch()).count();
+  }
+  DelayedCall callLater(Duration after, Callback call);
+  // The awaitable timer.
+  TimerAwait callLater(Duration after) { return TimerAwait(this, after); }
+  // Every call that is still to be made, soonest first.
+  std::vector<DelayedCall> getDelayedCalls() const;
+
+ private:
+  friend class TimerAwait;
+  friend class DelayedCall;
+
+  // The moment that a delay counts from: not before now(), and not behind the real clock.
+  virtual TimePoint delay_base() const noexcept = 0;
+  virtual void add_timer(TimerNode& node) noexcept = 0;
+  virtual void remove_timer(TimerNode& node) noexcept = 0;
+  virtual std::vector<TimerNode*> queued_timers() const = 0;
+  // Finishes an awaited timer; called while its node is being fired.
+  virtual void expire(Suspension& waiter) noexcept = 0;
+};
+
+}  // namespace coil

@@ -1,0 +1,50 @@
+// ResumeNode: lets another thread resume a task without allocating anything.
+#pragma once
+
+#include <coil/runtime/detail/inbox_node.h>
+#include <coil/runtime/suspension.h>
+#include <coil/runtime/task_context.h>
+
+#include <coroutine>
+
+namespace coil {
+
+// ResumeNode: awaited on the reactor's thread, fired once by callFromThread(node).
+//
+// Example (tests/examples/thread_example.cpp, "resume node"):
+//
+//   ResumeNode done;
+//   std::thread worker([&] { work(); reactor.callFromThread(done); });
+//   co_await done;
+//   worker.join();
+//
+// Requires:     Fired at most once; it lives until it was awaited after that.
+// Errors:       ReactorStopped if the reactor ended first.
+// Cancellation: Not cancellable; completes promptly.
+class ResumeNode final : public Suspension, public detail::InboxNode {
+ public:
+  ResumeNode() noexcept : Suspension(&ignore_cancel), InboxNode(&deliver) {}
+  ResumeNode(const ResumeNode&) = delete;
+
+  bool await_ready() const noexcept { return delivered_; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    return begin(waiter.promise().context(), waiter);
+  }
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+    enter_uncancellable(context, waiter);
+    return true;
+  }
+  void await_resume() const {
+    if (failed_) throw_error(make_error_code(Errc::reactor_stopped), "callFromThread");
+  }
+
+ private:
+  static void ignore_cancel(Suspension&) noexcept {}
+  static void deliver(InboxNode& node, bool alive) noexcept;
+
+  bool delivered_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace coil

@@ -1,0 +1,58 @@
+// SocketCalls: the synchronous socket calls, so that a simulation can answer them.
+#pragma once
+
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/result.h>
+
+#include <cstdint>
+
+namespace coil {
+
+enum class SocketFamily : std::uint8_t { ipv4, ipv6, local };
+enum class SocketType : std::uint8_t { stream, datagram };
+enum class ShutdownSide : std::uint8_t { read, write, both };
+
+// The options that coil sets and reads; the meaning of the integer is said per option.
+enum class SocketOption : std::uint8_t {
+  reuse_address,      // 0 or 1.
+  reuse_port,         // 0 or 1.
+  no_delay,           // 0 or 1.
+  keep_alive,         // 0 or 1.
+  broadcast,          // 0 or 1.
+  ipv6_only,          // 0 or 1.
+  send_buffer,        // Bytes.
+  receive_buffer,     // Bytes.
+  linger_zero,        // 1: close resets the connection.
+  multicast_loop,     // 0 or 1.
+  multicast_ttl,      // Hops.
+  receive_errors,     // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
+};
+
+// SocketCalls: what never blocks and needs no completion.
+//
+// Example (tests/examples/handle_example.cpp, "socket calls"):
+//
+//   Result<NativeHandle> socket =
+//       reactor.sockets().open(SocketFamily::ipv4, SocketType::stream);
+//
+// Guarantees: Handles are not inherited by child processes.
+class SocketCalls {
+ public:
+  virtual ~SocketCalls() = default;
+
+  virtual Result<NativeHandle> open(SocketFamily family, SocketType type) = 0;
+  virtual Result<> bind(NativeHandle socket, const NativeAddress& local) = 0;
+  virtual Result<> listen(NativeHandle socket, int backlog_max) = 0;
+  // Sets the default peer of a datagram socket.
+  virtual Result<> connect_datagram(NativeHandle socket, const NativeAddress& peer) = 0;
+  virtual Result<NativeAddress> local_address(NativeHandle socket) = 0;
+  virtual Result<NativeAddress> peer_address(NativeHandle socket) = 0;
+  virtual Result<> set_option(NativeHandle socket, SocketOption option, int value) = 0;
+  virtual Result<int> get_option(NativeHandle socket, SocketOption option) = 0;
+  // Joins or leaves a multicast group.
+  virtual Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) = 0;
+  virtual Result<> shutdown(NativeHandle socket, ShutdownSide side) = 0;
+  virtual void close(NativeHandle handle) noexcept = 0;
+};
+
+}  // namespace coil

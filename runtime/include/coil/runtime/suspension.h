@@ -1,0 +1,95 @@
+// Suspension: what a suspended task waits for, and how the loop resumes it.
+#pragma once
+
+#include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/error.h>
+
+#include <coroutine>
+#include <cstdint>
+
+namespace coil {
+
+class Reactor;
+class TaskContext;
+
+// Suspension: base of every awaiter that can suspend; it lives in the awaiting frame.
+//
+// A task waits for one Suspension at a time. Whoever finishes it calls Reactor::ready, and the loop
+// resumes the task in a later step: never from inside the call that finished it.
+//
+// Example (tests/examples/suspension_example.cpp, "latch"):
+//
+//   class Latch::Wait final : public Suspension {
+//    public:
+//     explicit Wait(Latch& latch) noexcept : Suspension(&give_up), latch_(latch) {}
+//     bool await_ready() const noexcept { return false; }
+//     template <class Promise>
+//     bool await_suspend(std::coroutine_handle<Promise> waiter) {
+//       return begin(waiter.promise().context(), waiter);
+//     }
+//     bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
+//       if (!enter(context, waiter)) return false;             // The scope was cancelled.
+//       latch_.waiters.push_back(*this);
+//       return true;
+//     }
+//     void await_resume() const { check_cancelled(); }
+//   };
+//
+// Requires:   An entered suspension is neither moved nor destroyed before the task was resumed
+//             (asserted).
+// Guarantees: Finished exactly once; the first of completion and cancellation wins.
+class Suspension : public detail::ListHook {
+ public:
+  // Asks for an early end; the suspension must still be finished, at once or later, by its owner.
+  using CancelRequest = void (*)(Suspension&) noexcept;
+
+  enum class State : std::uint8_t { idle, waiting, ready, resumed };
+
+  explicit Suspension(CancelRequest cancel) noexcept : cancel_(cancel) {}
+  // Only an idle suspension may be moved: it is still an ordinary value then.
+  Suspension(Suspension&& other) noexcept : cancel_(other.cancel_) { other.require_idle(); }
+  Suspension& operator=(Suspension&&) = delete;
+
+  State state() const noexcept { return state_; }
+  bool waiting() const noexcept { return state_ == State::waiting; }
+  // Valid from the moment it waits.
+  TaskContext& context() const noexcept { return *context_; }
+
+ protected:
+  ~Suspension() {
+    if (state_ == State::waiting || state_ == State::ready) {
+      contract_violation("a coroutine frame was destroyed while it was suspended in an await");
+    }
+  }
+
+  // Makes this what the task of `context` waits for; false if its scope was cancelled, in which
+  // case the caller does not suspend and was_cancelled() is true.
+  bool enter(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
+  // The same for a wait that is too short to be cancelled.
+  void enter_uncancellable(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
+  // Undoes enter() when there is nothing to wait for after all.
+  void leave() noexcept;
+  // Throws Cancelled if the wait ended, or never began, because the scope was cancelled.
+  void check_cancelled() const {
+    if (cancelled_) throw Cancelled();
+  }
+  bool was_cancelled() const noexcept { return cancelled_; }
+  // Finishes the wait because of a cancellation; for CancelRequest functions.
+  void finish_cancelled() noexcept;
+
+ private:
+  friend class Reactor;
+  friend class TaskContext;
+
+  void require_idle() const noexcept {
+    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
+  }
+
+  std::coroutine_handle<> waiter_;
+  TaskContext* context_ = nullptr;
+  CancelRequest cancel_;
+  State state_ = State::idle;
+  bool cancelled_ = false;
+};
+
+}  // namespace coil

@@ -1,0 +1,113 @@
+// TaskContext: what a task inherits from whoever awaits it.
+#pragma once
+
+#include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/suspension.h>
+
+#include <coroutine>
+#include <cstdint>
+#include <source_location>
+#include <string_view>
+
+namespace coil {
+
+namespace detail {
+struct LocalBinding;
+struct SiblingTag {};
+}  // namespace detail
+
+// TaskContext: one strand of tasks: its reactor, cancellation scope, name, creation site and
+// task-locals.
+//
+// Tasks that await each other share one context, so that awaiting costs one pointer. A context
+// begins where concurrency or a scope begins: a spawned child, a branch of when_all, a timeout.
+// The contexts form a tree, which can be walked while the program runs.
+//
+// Example (tests/examples/task_context_example.cpp, "walk"):
+//
+//   void print(const TaskContext& context, int depth) {
+//     std::printf("%*s%s\n", depth * 2, "", std::string(context.name()).c_str());
+//     context.for_each_child([&](const TaskContext& child) { print(child, depth + 1); });
+//   }
+//
+// Guarantees: A request for cancellation reaches every descendant that is not shielded.
+// Threads:    Reactor thread only.
+class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
+ public:
+  // A root: a strand that nobody awaits but the reactor.
+  explicit TaskContext(Reactor& reactor, std::string_view name = {},
+                       std::source_location site = std::source_location::current()) noexcept;
+  // A child: inherits everything from `parent`, and its cancellation unless it is shielded.
+  enum class Scope : bool { inherited, shielded };
+  explicit TaskContext(TaskContext& parent, Scope scope = Scope::inherited) noexcept;
+  TaskContext(const TaskContext&) = delete;
+  TaskContext& operator=(const TaskContext&) = delete;
+  ~TaskContext();
+
+  Reactor& reactor() const noexcept { return *reactor_; }
+  TaskContext* parent() const noexcept { return parent_; }
+
+  // Level-triggered: once true, every later cancellable await throws Cancelled.
+  bool cancel_requested() const noexcept { return cancel_requested_; }
+  // Asks this strand and its descendants to end. Nothing is resumed from inside the call.
+  void cancel() noexcept;
+
+  std::string_view name() const noexcept { return {name_, name_size_}; }
+  // `name` must outlive the context: a literal, or text that the owner keeps.
+  void set_name(std::string_view name) noexcept;
+  std::source_location site() const noexcept { return site_; }
+  void set_site(std::source_location site) noexcept { site_ = site; }
+  // What the strand waits for now; nullptr while it runs, or while only its children do.
+  Suspension* waits_for() const noexcept { return leaf_; }
+
+  template <class Visit>
+  void for_each_child(Visit visit) const {
+    children_.for_each([&](TaskContext& child) { visit(child); });
+  }
+
+ private:
+  friend class Suspension;
+  friend class Reactor;
+  template <class T>
+  friend class TaskLocal;
+
+  void request_cancel_here() noexcept;
+
+  Reactor* reactor_;
+  TaskContext* parent_ = nullptr;
+  Suspension* leaf_ = nullptr;
+  detail::LocalBinding* locals_ = nullptr;
+  const char* name_ = "";
+  std::source_location site_;
+  std::uint32_t name_size_ = 0;
+  bool cancel_requested_ = false;
+  bool shielded_ = false;
+  mutable detail::IntrusiveList<TaskContext, detail::SiblingTag> children_;
+};
+
+inline bool Suspension::enter(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  require_idle();
+  context_ = &context;
+  if (context.cancel_requested_) {
+    cancelled_ = true;
+    state_ = State::resumed;
+    return false;
+  }
+  enter_uncancellable(context, waiter);
+  return true;
+}
+
+inline void Suspension::enter_uncancellable(TaskContext& context,
+                                            std::coroutine_handle<> waiter) noexcept {
+  context_ = &context;
+  waiter_ = waiter;
+  context.leaf_ = this;
+  state_ = State::waiting;
+}
+
+inline void Suspension::leave() noexcept {
+  context_->leaf_ = nullptr;
+  state_ = State::resumed;
+}
+
+}  // namespace coil

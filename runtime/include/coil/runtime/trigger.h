@@ -1,0 +1,81 @@
+// Triggers of system events: what runs before, during and after startup, shutdown or an own event.
+#pragma once
+
+#include <coil/runtime/task.h>
+
+#include <absl/functional/any_invocable.h>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace coil {
+
+enum class Phase : unsigned char { before, during, after };
+
+// Returns the phase of that name; std::invalid_argument for any other word.
+Phase phase_from_string(std::string_view name);
+
+// TriggerId: names one trigger, so that it can be removed.
+//
+// Example (tests/examples/reactor_example.cpp, "triggers"):
+//
+//   TriggerId id = reactor.addSystemEventTrigger(Phase::before, "shutdown", [] { save(); });
+//   reactor.removeSystemEventTrigger(id);
+class TriggerId {
+ public:
+  TriggerId() noexcept {}
+  explicit TriggerId(std::uint64_t number) noexcept : number_(number) {}
+  std::uint64_t number() const noexcept { return number_; }
+  friend bool operator==(TriggerId, TriggerId) noexcept = default;
+
+ private:
+  std::uint64_t number_ = 0;
+};
+
+// Trigger: a function that returns nothing, or something to await: a Task, a Deferred.
+//
+// Example (tests/examples/reactor_example.cpp, "triggers"):
+//
+//   reactor.addSystemEventTrigger(Phase::before, "shutdown", []() -> Task<void> {
+//     co_await sleep(std::chrono::milliseconds(1));   // The shutdown waits for it.
+//   });
+class Trigger {
+ public:
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Trigger> && std::invocable<F&>)
+  Trigger(F function) : call_(wrap(std::move(function))) {}
+
+  // Calls the function; gives what is to be awaited, if anything.
+  std::optional<Task<void>> operator()() { return call_(); }
+
+ private:
+  using Call = absl::AnyInvocable<std::optional<Task<void>>()>;
+
+  template <class F>
+  static Call wrap(F function) {
+    using R = std::invoke_result_t<F&>;
+    return [function = std::move(function)]() mutable -> std::optional<Task<void>> {
+      if constexpr (std::is_void_v<R>) {
+        function();
+        return std::nullopt;
+      } else if constexpr (std::same_as<R, Task<void>>) {
+        return function();
+      } else {
+        return await_it(function());
+      }
+    };
+  }
+  template <class A>
+  static Task<void> await_it(A work) {
+    co_await std::move(work);
+  }
+
+  Call call_;
+};
+
+}  // namespace coil

@@ -85,14 +85,14 @@ class Awaiting {
 
 // Awaitable: what co_await accepts inside a Task.
 template <class A>
-concept Awaitable = detail::HasMemberCoAwait<A> || detail::HasFreeCoAwait<A> ||
-                    detail::IsAwaiter<A>;
+concept Awaitable =
+    detail::HasMemberCoAwait<A> || detail::HasFreeCoAwait<A> || detail::IsAwaiter<A>;
 
 // The type that `co_await work` has.
 template <class A>
 using await_result_t =
-    decltype(std::declval<std::remove_reference_t<
-                 typename detail::AwaiterStorage<A&&>::type>&>().await_resume());
+    decltype(std::declval<std::remove_reference_t<typename detail::AwaiterStorage<A&&>::type>&>()
+                 .await_resume());
 
 // AwaitableOf<T>: an Awaitable whose result converts to T.
 template <class A, class T>

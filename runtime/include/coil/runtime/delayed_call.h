@@ -56,7 +56,11 @@ class DelayedCall {
 
  private:
   friend class ReactorTime;
+  friend class Reactor;
   class Node;
+
+  // Ends the call that a node belongs to, if it is one; for a reactor that ends.
+  static void drop_queued(TimerNode& node) noexcept;
 
   explicit DelayedCall(Node* node) noexcept;
   void require_active() const;

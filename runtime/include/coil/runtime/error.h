@@ -18,8 +18,8 @@ enum class Errc {
   buffer_limit,        // A connection holds more received bytes than its limit allows.
   message_too_long,    // A delimiter or frame end did not come within the limit.
   timed_out,
-  reactor_stopped,     // The reactor ended before the call could run.
-  cancelled,           // The task's scope was cancelled; becomes Cancelled, never a value.
+  reactor_stopped,  // The reactor ended before the call could run.
+  cancelled,        // The task's scope was cancelled; becomes Cancelled, never a value.
   deferred_cancelled,
   address_invalid,
   not_supported,
@@ -71,11 +71,11 @@ class SystemError : public std::system_error {
 
 // The connection is over (Twisted's ConnectionClosed family).
 COIL_ERROR_TYPE(ConnectionClosed, SystemError);
-COIL_ERROR_TYPE(ConnectionDone, ConnectionClosed);     // Cleanly.
-COIL_ERROR_TYPE(ConnectionLost, ConnectionClosed);     // Reset, timed out or closed by the reactor.
-COIL_ERROR_TYPE(ConnectionAborted, ConnectionLost);    // By abortConnection or abort().
-COIL_ERROR_TYPE(HandleClosed, SystemError);            // The handle was closed on this side.
-COIL_ERROR_TYPE(EndOfStream, SystemError);             // The stream ended too early.
+COIL_ERROR_TYPE(ConnectionDone, ConnectionClosed);   // Cleanly.
+COIL_ERROR_TYPE(ConnectionLost, ConnectionClosed);   // Reset, timed out or closed by the reactor.
+COIL_ERROR_TYPE(ConnectionAborted, ConnectionLost);  // By abortConnection or abort().
+COIL_ERROR_TYPE(HandleClosed, SystemError);          // The handle was closed on this side.
+COIL_ERROR_TYPE(EndOfStream, SystemError);           // The stream ended too early.
 COIL_ERROR_TYPE(BufferLimit, SystemError);
 COIL_ERROR_TYPE(MessageTooLong, SystemError);
 
@@ -84,22 +84,22 @@ COIL_ERROR_TYPE(ConnectError, SystemError);
 COIL_ERROR_TYPE(ConnectionRefusedError, ConnectError);
 COIL_ERROR_TYPE(NoRouteError, ConnectError);
 COIL_ERROR_TYPE(ConnectBindError, ConnectError);
-COIL_ERROR_TYPE(TimedOut, ConnectError);               // Twisted's TimeoutError.
-COIL_ERROR_TYPE(CannotListenError, SystemError);       // Names the address that was refused.
+COIL_ERROR_TYPE(TimedOut, ConnectError);          // Twisted's TimeoutError.
+COIL_ERROR_TYPE(CannotListenError, SystemError);  // Names the address that was refused.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
-COIL_ERROR_TYPE(MessageLengthError, SystemError);      // A datagram is larger than can be sent.
-COIL_ERROR_TYPE(ReactorStopped, SystemError);          // The reactor ended first.
+COIL_ERROR_TYPE(MessageLengthError, SystemError);  // A datagram is larger than can be sent.
+COIL_ERROR_TYPE(ReactorStopped, SystemError);      // The reactor ended first.
 #undef COIL_ERROR_TYPE
 
 // Misuse that Twisted's interfaces define an error for.
-#define COIL_MISUSE_TYPE(Name)              \
-  class Name : public std::logic_error {    \
-   public:                                  \
-    using std::logic_error::logic_error;    \
+#define COIL_MISUSE_TYPE(Name)           \
+  class Name : public std::logic_error { \
+   public:                               \
+    using std::logic_error::logic_error; \
   }
 COIL_MISUSE_TYPE(AlreadyCalled);
 COIL_MISUSE_TYPE(AlreadyCancelled);
-COIL_MISUSE_TYPE(AlreadyCalledError);       // A Deferred was fired twice.
+COIL_MISUSE_TYPE(AlreadyCalledError);  // A Deferred was fired twice.
 COIL_MISUSE_TYPE(ReactorNotRunning);
 COIL_MISUSE_TYPE(ReactorAlreadyRunning);
 COIL_MISUSE_TYPE(ReactorNotRestartable);

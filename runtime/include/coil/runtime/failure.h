@@ -28,8 +28,7 @@ class Failure {
   template <class E>
     requires(!std::is_same_v<std::remove_cvref_t<E>, Failure> &&
              !std::is_same_v<std::remove_cvref_t<E>, std::exception_ptr>)
-  explicit Failure(E&& error)
-      : exception_(std::make_exception_ptr(std::forward<E>(error))) {}
+  explicit Failure(E&& error) : exception_(std::make_exception_ptr(std::forward<E>(error))) {}
 
   // Returns the exception that is being handled.
   static Failure current() noexcept { return Failure(std::current_exception()); }

@@ -44,9 +44,9 @@ class HandleSlot {
   // For the backend that serves the handle, and for nobody else.
   std::uint64_t backend_data = 0;
   bool backend_registered = false;
-  bool ready_to_read = false;   // A receive may be tried at once.
+  bool ready_to_read = false;  // A receive may be tried at once.
   bool ready_to_write = true;
-  bool linger_zero = false;     // Close resets the connection.
+  bool linger_zero = false;  // Close resets the connection.
 
   // Bytes that are delivered before anything new is received (a hand-over's unread rest).
   std::unique_ptr<std::vector<std::byte>> unread;

@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <typeindex>
+#include <utility>
 #include <vector>
 
 namespace coil {
@@ -64,7 +65,8 @@ class ReactorCounters {
 // Requires:   Created, run and destroyed on one thread.
 // Guarantees: Coroutines and callbacks run from the loop, one at a time. run() returns with nothing
 //             in flight. What escapes a callback is logged, and the loop goes on.
-// Errors:     ReactorAlreadyRunning, ReactorNotRunning, ReactorNotRestartable for calls in the wrong
+// Errors:     ReactorAlreadyRunning, ReactorNotRunning, ReactorNotRestartable for calls in the
+// wrong
 //             state.
 // Threads:    Reactor thread only, except callFromThread.
 // Source:     Twisted's IReactorCore, IReactorTime, IReactorFromThreads and IReactorFDSet.
@@ -74,7 +76,8 @@ class Reactor : public ReactorTime {
 
   // --- The loop ---
 
-  // Fires `startup`, turns until stop() or crash(), fires `shutdown`.
+  // Fires `startup`, turns until stop() or crash(), fires `shutdown`. SIGINT and SIGTERM stop it,
+  // and a second one crashes it; a SIGINT handler of the program's own is left alone.
   void run();
   // Asks run() to end: `shutdown` triggers run, listeners close, root tasks are cancelled and
   // awaited until the deadline, and run() returns.
@@ -90,6 +93,8 @@ class Reactor : public ReactorTime {
   // How long stop() waits for root tasks that were cancelled; 10 s unless set.
   void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
   const StopReport& last_stop() const noexcept { return last_stop_; }
+  // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
+  int exit_signal() const noexcept;
 
   // For a foreign loop: a descriptor that is readable when a turn has work, where there is one …
   virtual std::optional<NativeHandle> wait_handle() const { return std::nullopt; }
@@ -204,7 +209,6 @@ class Reactor : public ReactorTime {
   friend class HandleTable;
   friend class TaskContext;
   friend class detail::SignalRelay;
-  class DescriptorWatch;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
   static constexpr int budget_per_resumption = 128;
@@ -215,6 +219,7 @@ class Reactor : public ReactorTime {
   void remove_timer(TimerNode& node) noexcept override;
   std::vector<TimerNode*> queued_timers() const override;
   void expire(Suspension& waiter) noexcept override;
+  void report_failed_call() noexcept override { log_current("a delayed call"); }
 
   void begin_turns();
   void end_turns() noexcept;
@@ -237,8 +242,8 @@ class Reactor : public ReactorTime {
 
   detail::IntrusiveList<Suspension> ready_;
   int budget_ = budget_per_resumption;
-  bool turning_ = false;    // Inside a call of turn().
-  bool in_turns_ = false;   // Inside run, iterate or turn_until.
+  bool turning_ = false;   // Inside a call of turn().
+  bool in_turns_ = false;  // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;

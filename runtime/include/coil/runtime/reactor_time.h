@@ -100,6 +100,8 @@ class ReactorTime {
   virtual std::vector<TimerNode*> queued_timers() const = 0;
   // Finishes an awaited timer; called while its node is being fired.
   virtual void expire(Suspension& waiter) noexcept = 0;
+  // Reports the exception that a call let escape.
+  virtual void report_failed_call() noexcept;
 };
 
 }  // namespace coil

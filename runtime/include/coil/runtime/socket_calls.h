@@ -14,18 +14,18 @@ enum class ShutdownSide : std::uint8_t { read, write, both };
 
 // The options that coil sets and reads; the meaning of the integer is said per option.
 enum class SocketOption : std::uint8_t {
-  reuse_address,      // 0 or 1.
-  reuse_port,         // 0 or 1.
-  no_delay,           // 0 or 1.
-  keep_alive,         // 0 or 1.
-  broadcast,          // 0 or 1.
-  ipv6_only,          // 0 or 1.
-  send_buffer,        // Bytes.
-  receive_buffer,     // Bytes.
-  linger_zero,        // 1: close resets the connection.
-  multicast_loop,     // 0 or 1.
-  multicast_ttl,      // Hops.
-  receive_errors,     // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
+  reuse_address,   // 0 or 1.
+  reuse_port,      // 0 or 1.
+  no_delay,        // 0 or 1.
+  keep_alive,      // 0 or 1.
+  broadcast,       // 0 or 1.
+  ipv6_only,       // 0 or 1.
+  send_buffer,     // Bytes.
+  receive_buffer,  // Bytes.
+  linger_zero,     // 1: close resets the connection.
+  multicast_loop,  // 0 or 1.
+  multicast_ttl,   // Hops.
+  receive_errors,  // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
 };
 
 // SocketCalls: what never blocks and needs no completion.

@@ -35,7 +35,7 @@ inline void unpoison(void*, std::size_t) noexcept {}
 class FramePool {
  public:
   static constexpr std::size_t granularity = 64;
-  static constexpr std::size_t class_count = 32;  // Blocks of up to 2048 bytes are recycled.
+  static constexpr std::size_t class_count = 32;     // Blocks of up to 2048 bytes are recycled.
   static constexpr std::uint32_t cached_max = 4096;  // Per class; what is beyond goes back.
 
   static void* allocate(std::size_t size) {

@@ -64,6 +64,13 @@ class IntrusiveList {
     return &first;
   }
 
+  T* first() noexcept { return empty() ? nullptr : &front(); }
+  // The element behind `value`, which is in this list; nullptr at the end.
+  T* after(T& value) noexcept {
+    ListHook* next = hook(value).next_;
+    return next == &head_ ? nullptr : &element(*next);
+  }
+
   // Moves every element of `other` behind the ones here.
   void splice_back(IntrusiveList& other) noexcept {
     if (other.empty()) return;

@@ -13,8 +13,8 @@
 // Symmetric transfer is a real tail call with clang, and with gcc where sibling calls are
 // optimized; not under gcc's own ASan and TSan. Where it is not, transfers are counted and every
 // few of them the stack is unwound to the loop.
-#if defined(__GNUC__) && !defined(__clang__) &&                              \
-    (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||        \
+#if defined(__GNUC__) && !defined(__clang__) &&                       \
+    (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
      (!defined(__OPTIMIZE__) && !defined(COIL_SIBLING_CALLS)))
 #define COIL_BOUNDED_TRANSFER 1
 #else

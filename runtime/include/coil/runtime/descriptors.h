@@ -1,0 +1,59 @@
+// Descriptors of the program's own, watched by the reactor.
+#pragma once
+
+#include <coil/runtime/failure.h>
+#include <coil/runtime/native_handle.h>
+
+#include <optional>
+
+namespace coil {
+
+// FileDescriptor: what the reactor must know of any watched object.
+//
+// Example (tests/examples/descriptor_example.cpp, "pipe reader"):
+//
+//   class PipeReader : public ReadDescriptor {
+//     NativeHandle fileno() const override { return handle_; }
+//     std::optional<Failure> doRead() override { return read_a_line(); }
+//     void connectionLost(const Failure&) override { lost_ = true; }
+//   };
+//
+// Guarantees: connectionLost is called once, after which nothing else is.
+// Source:     Twisted's IFileDescriptor.
+class FileDescriptor {
+ public:
+  virtual ~FileDescriptor() = default;
+  // The descriptor, or an invalid handle when it has gone away.
+  virtual NativeHandle fileno() const = 0;
+  virtual void connectionLost(const Failure& reason) = 0;
+};
+
+// ReadDescriptor: told when its descriptor can be read.
+//
+// Example (tests/examples/descriptor_example.cpp, "pipe reader"):
+//
+//   reactor.addReader(std::make_shared<PipeReader>(handle));
+//
+// Source: Twisted's IReadDescriptor.
+class ReadDescriptor : public virtual FileDescriptor {
+ public:
+  // Reads what is there; a returned or thrown failure disconnects.
+  virtual std::optional<Failure> doRead() = 0;
+  // The read side ended cleanly: true if the object lives on as a writer (half close).
+  virtual bool readConnectionLost(const Failure&) { return false; }
+};
+
+// WriteDescriptor: told when its descriptor can be written.
+//
+// Example (tests/examples/descriptor_example.cpp, "pipe writer"):
+//
+//   reactor.addWriter(writer);
+//
+// Source: Twisted's IWriteDescriptor.
+class WriteDescriptor : public virtual FileDescriptor {
+ public:
+  // Writes what it has; a returned or thrown failure disconnects.
+  virtual std::optional<Failure> doWrite() = 0;
+};
+
+}  // namespace coil

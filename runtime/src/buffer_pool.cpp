@@ -1,0 +1,70 @@
+// The reactor's receive buffers: a cache of hot memory, never a limit.
+#include <coil/runtime/buffer_lease.h>
+#include <coil/runtime/detail/frame_pool.h>
+
+#include <cstring>
+#include <new>
+
+namespace coil {
+
+BufferPool::~BufferPool() {
+  while (FreeBuffer* buffer = free_) {
+    detail::unpoison(buffer, buffer_bytes_);
+    free_ = buffer->next;
+    ::operator delete(buffer, buffer_bytes_);
+  }
+}
+
+MutableBytes BufferPool::borrow() {
+  ++held_;
+  if (FreeBuffer* buffer = free_) {
+    detail::unpoison(buffer, buffer_bytes_);
+    free_ = buffer->next;
+    --cached_;
+    return {reinterpret_cast<std::byte*>(buffer), buffer_bytes_};
+  }
+  return {static_cast<std::byte*>(::operator new(buffer_bytes_)), buffer_bytes_};
+}
+
+void BufferPool::give_back(MutableBytes buffer) noexcept { take_back(buffer.data()); }
+
+void BufferPool::take_back(std::byte* data) noexcept {
+  --held_;
+  if (cached_ >= count_) {
+    ::operator delete(data, buffer_bytes_);
+    return;
+  }
+  auto* buffer = reinterpret_cast<FreeBuffer*>(data);
+  buffer->next = free_;
+  free_ = buffer;
+  ++cached_;
+  detail::poison(buffer, buffer_bytes_);
+}
+
+BufferLease BufferPool::lease(MutableBytes buffer, std::size_t size) {
+  if (size == 0) {
+    give_back(buffer);
+    return BufferLease();
+  }
+  // The borrowed one counts as held; with half of the pool out, leases are being kept, and the hot
+  // buffers are worth more than the copy.
+  if (held_ * 2 <= count_) return BufferLease(this, buffer.data(), size);
+  auto* own = new std::byte[size];
+  std::memcpy(own, buffer.data(), size);
+  give_back(buffer);
+  return BufferLease(nullptr, own, size);
+}
+
+void BufferLease::release() noexcept {
+  if (data_ == nullptr) return;
+  if (pool_ != nullptr) {
+    pool_->take_back(data_);
+  } else {
+    delete[] data_;
+  }
+  pool_ = nullptr;
+  data_ = nullptr;
+  size_ = 0;
+}
+
+}  // namespace coil

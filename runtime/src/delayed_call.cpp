@@ -1,0 +1,189 @@
+// Timers: calls made later, and awaited delays.
+#include <coil/runtime/delayed_call.h>
+
+#include <coil/runtime/detail/frame_pool.h>
+#include <coil/runtime/reactor.h>
+#include <coil/runtime/reactor_time.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace coil {
+
+namespace {
+
+TimePoint saturating_add(TimePoint base, Duration after) noexcept {
+  if (after > Duration::zero() && base > TimePoint::max() - after) return TimePoint::max();
+  if (after < Duration::zero() && base < TimePoint::min() - after) return TimePoint::min();
+  return base + after;
+}
+
+void require_not_negative(Duration after) {
+  if (after < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
+}
+
+}  // namespace
+
+// Shared by the queue and the handles; the function goes when it was called or cancelled.
+class DelayedCall::Node final : public TimerNode, public detail::Pooled {
+ public:
+  enum class State : std::uint8_t { pending, called, cancelled };
+
+  Node(ReactorTime& time, Callback call) : TimerNode(&fired), time_(time), call_(std::move(call)) {}
+
+  void add_owner() noexcept { ++owners_; }
+  void drop_owner() noexcept {
+    if (--owners_ == 0) delete this;
+  }
+  State state() const noexcept { return state_; }
+  ReactorTime& time() const noexcept { return time_; }
+
+  static bool is_delayed_call(const TimerNode& node) noexcept { return node.fire == &fired; }
+
+  void enqueue(TimePoint when) noexcept {
+    due = when;
+    time_.add_timer(*this);
+  }
+  void move_to(TimePoint when) noexcept {
+    time_.remove_timer(*this);
+    enqueue(when);
+  }
+  void end(State state) noexcept {
+    state_ = state;
+    const Callback dropped = std::move(call_);
+    call_ = nullptr;
+    drop_owner();
+  }
+  void cancel() noexcept {
+    time_.remove_timer(*this);
+    end(State::cancelled);
+  }
+
+ private:
+  static void fired(TimerNode& node) noexcept {
+    auto& self = static_cast<Node&>(node);
+    self.state_ = State::called;  // Before the call: inside it the handle is inactive already.
+    Callback call = std::move(self.call_);
+    self.call_ = nullptr;
+    ReactorTime& time = self.time_;
+    self.drop_owner();
+    try {
+      std::move(call)();
+    } catch (...) {
+      time.report_failed_call();
+    }
+  }
+
+  ReactorTime& time_;
+  Callback call_;
+  std::uint32_t owners_ = 1;  // The queue.
+  State state_ = State::pending;
+};
+
+DelayedCall::DelayedCall(Node* node) noexcept : node_(node) {
+  if (node_ != nullptr) node_->add_owner();
+}
+DelayedCall::DelayedCall(const DelayedCall& other) noexcept : DelayedCall(other.node_) {}
+DelayedCall::~DelayedCall() {
+  if (node_ != nullptr) node_->drop_owner();
+}
+
+bool DelayedCall::active() const noexcept {
+  return node_ != nullptr && node_->state() == Node::State::pending;
+}
+
+TimePoint DelayedCall::getTime() const noexcept {
+  return node_ == nullptr ? TimePoint() : node_->due;
+}
+
+void DelayedCall::require_active() const {
+  if (active()) return;
+  if (node_ != nullptr && node_->state() == Node::State::cancelled) {
+    throw AlreadyCancelled("the delayed call was cancelled already");
+  }
+  throw AlreadyCalled("the delayed call was made already");
+}
+
+void DelayedCall::cancel() {
+  require_active();
+  node_->cancel();
+}
+
+void DelayedCall::reset(Duration from_now) {
+  require_active();
+  require_not_negative(from_now);
+  node_->move_to(saturating_add(node_->time().delay_base(), from_now));
+}
+
+void DelayedCall::delay(Duration later) {
+  require_active();
+  node_->move_to(saturating_add(node_->due, later));
+}
+
+std::string DelayedCall::to_string() const {
+  if (node_ == nullptr) return "DelayedCall(empty)";
+  std::string text = "DelayedCall #" + std::to_string(node_->order);
+  switch (node_->state()) {
+    case Node::State::called:
+      return text + " called";
+    case Node::State::cancelled:
+      return text + " cancelled";
+    case Node::State::pending:
+      break;
+  }
+  const Duration left = node_->due - node_->time().now();
+  return text + " in " + std::to_string(std::chrono::duration<double>(left).count()) + " s";
+}
+
+void DelayedCall::drop_queued(TimerNode& node) noexcept {
+  if (Node::is_delayed_call(node)) static_cast<Node&>(node).end(Node::State::cancelled);
+}
+
+DelayedCall ReactorTime::callLater(Duration after, Callback call) {
+  require_not_negative(after);
+  auto* node = new DelayedCall::Node(*this, std::move(call));
+  node->enqueue(saturating_add(delay_base(), after));
+  return DelayedCall(node);
+}
+
+std::vector<DelayedCall> ReactorTime::getDelayedCalls() const {
+  std::vector<TimerNode*> nodes = queued_timers();
+  std::erase_if(nodes, [](TimerNode* node) { return !DelayedCall::Node::is_delayed_call(*node); });
+  std::sort(nodes.begin(), nodes.end(), [](const TimerNode* left, const TimerNode* right) {
+    return left->due != right->due ? left->due < right->due : left->order < right->order;
+  });
+  std::vector<DelayedCall> calls;
+  for (TimerNode* node : nodes) calls.push_back(DelayedCall(static_cast<DelayedCall::Node*>(node)));
+  return calls;
+}
+
+TimerAwait::TimerAwait(ReactorTime* time, Duration after)
+    : Suspension(&cancelled), TimerNode(&expired), time_(time), after_(after) {
+  require_not_negative(after);
+}
+
+bool TimerAwait::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  if (time_ == nullptr) time_ = &context.reactor();
+  if (!enter(context, waiter)) return false;
+  if (!absolute_) due = saturating_add(time_->delay_base(), after_);
+  time_->add_timer(*this);
+  return true;
+}
+
+void TimerAwait::expired(TimerNode& node) noexcept {
+  auto& self = static_cast<TimerAwait&>(node);
+  self.time_->expire(self);
+}
+
+void TimerAwait::cancelled(Suspension& suspension) noexcept {
+  auto& self = static_cast<TimerAwait&>(suspension);
+  self.time_->remove_timer(self);
+  self.finish_cancelled();
+}
+
+void ReactorTime::report_failed_call() noexcept {
+  log_to_standard_error(
+      LogRecord(LogLevel::error, "a delayed call threw: " + Failure::current().getErrorMessage()));
+}
+
+}  // namespace coil

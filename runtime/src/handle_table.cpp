@@ -1,0 +1,71 @@
+// Slots and generations; closing waits for the last completion.
+#include <coil/runtime/handle_table.h>
+
+#include <coil/runtime/reactor.h>
+
+namespace coil {
+
+HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
+  if (first_free_ == none) {
+    chunks_.push_back(std::make_unique<HandleSlot[]>(chunk_size));
+    for (std::uint32_t index = count_ + chunk_size; index-- > count_;) {
+      HandleSlot& slot = chunks_.back()[index & (chunk_size - 1)];
+      slot.index_ = index;
+      slot.next_free_ = first_free_;
+      first_free_ = index;
+    }
+    count_ += chunk_size;
+  }
+  HandleSlot& slot = at(first_free_);
+  first_free_ = slot.next_free_;
+  slot.native_ = native;
+  slot.kind_ = kind;
+  slot.open_ = true;
+  slot.closing_ = false;
+  slot.backend_data = 0;
+  slot.backend_registered = false;
+  // What was just accepted or connected has often something to read already; one attempt tells.
+  slot.ready_to_read = true;
+  slot.ready_to_write = true;
+  slot.linger_zero = false;
+  ++live_;
+  return slot.id();
+}
+
+void HandleTable::close(HandleId id) noexcept {
+  HandleSlot* slot = find(id);
+  if (slot == nullptr || slot->closing_) return;
+  slot->closing_ = true;
+  slot->unread.reset();
+  reactor_.drain_handle(*slot);
+}
+
+NativeHandle HandleTable::release(HandleId id) noexcept {
+  HandleSlot* slot = find(id);
+  if (slot == nullptr) return NativeHandle();
+  if (!slot->in_flight.empty()) {
+    contract_violation("a handle was released while an operation was in flight on it");
+  }
+  reactor_.forget(*slot);
+  const NativeHandle native = slot->native_;
+  recycle(*slot);
+  return native;
+}
+
+void HandleTable::finish_close(HandleSlot& slot) noexcept {
+  reactor_.close_native(slot);
+  recycle(slot);
+}
+
+void HandleTable::recycle(HandleSlot& slot) noexcept {
+  slot.native_ = NativeHandle();
+  slot.unread.reset();
+  slot.open_ = false;
+  slot.closing_ = false;
+  if (++slot.generation_ == 0) slot.generation_ = 1;
+  slot.next_free_ = first_free_;
+  first_free_ = slot.index_;
+  --live_;
+}
+
+}  // namespace coil

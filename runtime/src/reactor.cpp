@@ -1,0 +1,230 @@
+// The loop: one turn, what it runs and in which order.
+#include "reactor_core.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace coil {
+
+namespace {
+
+constexpr std::size_t pool_buffers = 64;
+constexpr std::size_t pool_buffer_bytes = 16 * 1024;
+
+// A callback from another thread, waiting in the inbox.
+class CallNode final : public detail::InboxNode, public detail::Pooled {
+ public:
+  CallNode(Reactor& reactor, Callback call)
+      : InboxNode(&deliver), reactor_(reactor), call_(std::move(call)) {}
+
+ private:
+  static void deliver(InboxNode& node, bool alive) noexcept {
+    const std::unique_ptr<CallNode> self(static_cast<CallNode*>(&node));
+    if (!alive) return;
+    try {
+      std::move(self->call_)();
+    } catch (...) {
+      self->reactor_.log_current("callFromThread");
+    }
+  }
+
+  Reactor& reactor_;
+  Callback call_;
+};
+
+}  // namespace
+
+Reactor::Reactor()
+    : buffers_(pool_buffers, pool_buffer_bytes),
+      handles_(*this),
+      core_(std::make_unique<Core>(*this, TimePoint())) {}
+
+Reactor::~Reactor() = default;
+
+TimePoint Reactor::now() const noexcept {
+  if (now_stale_) {
+    now_ = std::max(now_, read_clock());
+    now_stale_ = false;
+  }
+  return now_;
+}
+
+// A resumption may have run for long since its time was frozen. The coarse clock costs little and
+// never runs ahead, so it tells when the true time must be read.
+TimePoint Reactor::delay_base() const noexcept {
+  const TimePoint frozen = now();
+  return read_coarse_clock() > frozen ? std::max(frozen, read_clock()) : frozen;
+}
+
+void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }
+void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
+
+std::vector<TimerNode*> Reactor::queued_timers() const {
+  std::vector<TimerNode*> nodes;
+  core_->timers.for_each([&](TimerNode& node) { nodes.push_back(&node); });
+  return nodes;
+}
+
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
+
+TimePoint Reactor::next_deadline() const {
+  if (!ready_.empty() || !core_->inbox.empty()) return now();
+  return core_->timers.next_due().value_or(TimePoint::max());
+}
+
+bool Reactor::isInIOThread() const noexcept { return std::this_thread::get_id() == core_->thread; }
+
+void Reactor::begin_turns() {
+  if (in_turns_) throw ReactorAlreadyRunning("the reactor is running already: it cannot be nested");
+  core_->thread = std::this_thread::get_id();
+  in_turns_ = true;
+  leave_ = false;
+}
+
+void Reactor::end_turns() noexcept { in_turns_ = false; }
+
+void Reactor::iterate(Duration at_most) {
+  begin_turns();
+  now_stale_ = true;
+  const TimePoint start = now();
+  turn(at_most > TimePoint::max() - start ? TimePoint::max() : start + at_most);
+  end_turns();
+}
+
+// One turn. Waiting comes first, so that whoever turns the loop can look at its own condition
+// right after things have run.
+void Reactor::turn(TimePoint until) {
+  turning_ = true;
+  ++counters_.turns;
+  TimePoint limit = until;
+  if (!ready_.empty()) {
+    limit = TimePoint::min();
+  } else if (const std::optional<TimePoint> due = core_->timers.next_due()) {
+    limit = std::min(limit, *due);
+  }
+  // In this order: a thread that pushes after the check sees the flag and wakes the wait.
+  core_->sleeping.store(true, std::memory_order_seq_cst);
+  if (!core_->inbox.empty()) limit = TimePoint::min();
+  wait(limit);
+  core_->sleeping.store(false, std::memory_order_relaxed);
+  now_stale_ = true;
+  run_inbox();
+  run_timers();
+  run_ready();
+  advance_stop();
+  now_stale_ = true;
+  turning_ = false;
+}
+
+void Reactor::run_inbox() noexcept { core_->inbox.deliver_all(true); }
+
+void Reactor::run_timers() noexcept {
+  detail::TimerQueue& timers = core_->timers;
+  if (timers.size() == 0) return;
+  now_stale_ = true;
+  timers.collect(now());
+  while (TimerNode* node = timers.pop_due()) {
+    now_stale_ = true;
+    node->fire(*node);
+    if (leave_) return;
+  }
+}
+
+void Reactor::run_ready() noexcept {
+  for (int left = resumptions_per_turn_max; left > 0 && !leave_; --left) {
+    Suspension* next = ready_.pop_front();
+    if (next == nullptr) return;
+    resume(*next);
+  }
+}
+
+void Reactor::resume(Suspension& suspension) noexcept {
+  suspension.state_ = Suspension::State::resumed;
+  suspension.context_->leaf_ = nullptr;
+  ++counters_.resumptions;
+  now_stale_ = true;
+  budget_ = budget_per_resumption;
+  detail::resume_from_loop(suspension.waiter_);
+}
+
+void Reactor::ready(Suspension& suspension) noexcept {
+  if (suspension.state_ != Suspension::State::waiting) {
+    contract_violation("a suspension was finished twice, or before it waited");
+  }
+  suspension.state_ = Suspension::State::ready;
+  ready_.push_back(suspension);
+}
+
+void Reactor::start(Suspension& suspension, TaskContext& context,
+                    std::coroutine_handle<> what) noexcept {
+  suspension.enter_uncancellable(context, what);
+  ready(suspension);
+}
+
+void Reactor::callFromThread(Callback call) {
+  core_->inbox.push(*new CallNode(*this, std::move(call)));
+  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+}
+
+void Reactor::callFromThread(ResumeNode& node) noexcept {
+  core_->inbox.push(node);
+  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+}
+
+void ResumeNode::deliver(InboxNode& node, bool alive) noexcept {
+  auto& self = static_cast<ResumeNode&>(node);
+  self.failed_ = !alive;
+  self.delivered_ = true;
+  if (self.waiting()) self.context().reactor().ready(self);
+}
+
+void Reactor::addReader(std::shared_ptr<ReadDescriptor> reader) {
+  core_->watches.add(std::move(reader));
+}
+void Reactor::addWriter(std::shared_ptr<WriteDescriptor> writer) {
+  core_->watches.add(std::move(writer));
+}
+void Reactor::removeReader(ReadDescriptor& reader) { core_->watches.remove(reader); }
+void Reactor::removeWriter(WriteDescriptor& writer) { core_->watches.remove(writer); }
+std::vector<std::shared_ptr<ReadDescriptor>> Reactor::getReaders() const {
+  return core_->watches.readers();
+}
+std::vector<std::shared_ptr<WriteDescriptor>> Reactor::getWriters() const {
+  return core_->watches.writers();
+}
+void Reactor::removeAll() { core_->watches.remove_all(); }
+
+void Reactor::install_erased(std::type_index type, std::shared_ptr<void> object) {
+  auto& installed = core_->installed;
+  std::erase_if(installed, [&](const auto& entry) { return entry.first == type; });
+  installed.emplace_back(type, std::move(object));
+}
+
+std::shared_ptr<void> Reactor::find_erased(std::type_index type) const {
+  for (const auto& [key, object] : core_->installed) {
+    if (key == type) return object;
+  }
+  return nullptr;
+}
+
+void Reactor::set_log_sink(LogSink sink) { core_->log_sink = std::move(sink); }
+
+void Reactor::log(const LogRecord& record) noexcept {
+  try {
+    if (core_->log_sink) {
+      core_->log_sink(record);
+    } else {
+      log_to_standard_error(record);
+    }
+  } catch (...) {
+    log_to_standard_error(LogRecord(LogLevel::error, "a log sink threw an exception"));
+  }
+}
+
+void Reactor::log_current(std::string_view where) noexcept {
+  Failure failure = Failure::current();
+  std::string text = std::string(where) + ": " + failure.getErrorMessage();
+  log(LogRecord(LogLevel::error, std::move(text), std::move(failure)));
+}
+
+}  // namespace coil

@@ -1,0 +1,40 @@
+// The parts of a reactor that its hot path does not touch. Included by the reactor's sources only.
+#pragma once
+
+#include <coil/runtime/reactor.h>
+
+#include "descriptor_watch.h"
+#include "inbox.h"
+#include "system_events.h"
+#include "timer_queue.h"
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace coil {
+
+struct Reactor::Core {
+  Core(Reactor& reactor, TimePoint now) : timers(now), events(reactor), watches(reactor) {}
+
+  detail::TimerQueue timers;
+  detail::SystemEvents events;
+  detail::DescriptorWatches watches;
+  detail::Inbox inbox;
+  std::atomic<bool> sleeping{false};
+  std::thread::id thread = std::this_thread::get_id();
+  bool has_signals = false;
+  bool started = false;  // `startup` has reached its `during` phase.
+  int exit_signal = 0;
+  LogSink log_sink;
+  std::vector<std::pair<std::type_index, std::shared_ptr<void>>> installed;
+  std::vector<Operation*> parked_accepts;
+  DelayedCall accept_retry;
+  Duration accept_backoff = std::chrono::milliseconds(50);
+  TimePoint drain_until = TimePoint::max();
+};
+
+}  // namespace coil

@@ -1,0 +1,156 @@
+// Operations: submitting, completing, cancelling, closing, and accepts that wait for a descriptor.
+#include "reactor_core.h"
+
+#include <coil/runtime/operations.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace coil {
+
+namespace {
+
+// The process or the system has no descriptor, or no memory, for one more connection.
+bool is_exhaustion(std::int64_t value) noexcept {
+  const std::error_code code = outcome::code_of(value);
+  return code == std::errc::too_many_files_open ||
+         code == std::errc::too_many_files_open_in_system || code == std::errc::no_buffer_space ||
+         code == std::errc::not_enough_memory;
+}
+
+// Bytes of a hand-over come before anything the kernel has.
+std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
+  std::vector<std::byte>& unread = *slot.unread;
+  MutableBytes into;
+  if (op.code() == OpCode::receive) {
+    into = static_cast<ReceiveOperation&>(op).into;
+  } else if (op.code() == OpCode::receive_lease) {
+    into = pool.borrow();
+  } else {
+    return std::nullopt;
+  }
+  const std::size_t size = std::min(into.size(), unread.size());
+  std::memcpy(into.data(), unread.data(), size);
+  unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(size));
+  if (unread.empty()) slot.unread.reset();
+  if (op.code() == OpCode::receive_lease) {
+    static_cast<ReceiveLeaseOperation&>(op).lease = pool.lease(into, size);
+  }
+  return static_cast<std::int64_t>(size);
+}
+
+bool reads_nothing(Operation& op) noexcept {
+  return op.code() == OpCode::receive && static_cast<ReceiveOperation&>(op).into.empty();
+}
+
+}  // namespace
+
+bool Reactor::submit(Operation& op) noexcept {
+  HandleSlot* slot = handles_.find(op.target());
+  ++counters_.submitted;
+  std::optional<std::int64_t> result;
+  if (slot == nullptr || slot->closing()) {
+    result = outcome::handle_closed;
+  } else if (reads_nothing(op)) {
+    result = 0;
+  } else {
+    if (slot->unread != nullptr) result = serve_unread(op, *slot, buffers_);
+    if (!result) result = do_submit(op, *slot);
+    if (!result) {
+      slot->in_flight.push_back(op);
+      return true;
+    }
+    if (op.code() == OpCode::accept && is_exhaustion(*result)) {
+      slot->in_flight.push_back(op);
+      park_accept(op);
+      return true;
+    }
+  }
+  ++counters_.completed;
+  op.outcome_ = *result;
+  if (spend_budget()) {
+    op.leave();
+    return false;
+  }
+  ready(op);
+  return true;
+}
+
+void Reactor::complete(Operation& op, std::int64_t value) noexcept {
+  if (!op.waiting()) contract_violation("a backend completed an operation twice");
+  if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
+    park_accept(op);
+    return;
+  }
+  HandleSlot& slot = handles_.slot_of(op);
+  op.unlink();
+  ++counters_.completed;
+  op.outcome_ = value == outcome::cancelled && op.handle_closed_ ? outcome::handle_closed : value;
+  ready(op);
+  if (slot.closing() && slot.in_flight.empty()) handles_.finish_close(slot);
+}
+
+void Operation::request_cancel(Suspension& self) noexcept {
+  auto& op = static_cast<Operation&>(self);
+  op.reactor().cancel(op);
+}
+
+void Reactor::cancel(Operation& op) noexcept {
+  if (!op.waiting() || op.cancel_asked_) return;
+  op.cancel_asked_ = true;
+  if (op.code() == OpCode::accept && std::erase(core_->parked_accepts, &op) != 0) {
+    complete(op, outcome::cancelled);
+    return;
+  }
+  do_cancel(op, handles_.slot_of(op));
+}
+
+// Trying again at once would fail at once and spin. A descriptor that closes here is the signal to
+// try; one that closes elsewhere is noticed by a slowing retry.
+void Reactor::park_accept(Operation& op) noexcept {
+  core_->parked_accepts.push_back(&op);
+  if (core_->accept_retry.active()) return;
+  const Duration wait_for = core_->accept_backoff;
+  core_->accept_backoff = std::min<Duration>(wait_for * 2, std::chrono::seconds(1));
+  core_->accept_retry = callLater(wait_for, [this] { unpark_accepts(); });
+}
+
+void Reactor::unpark_accepts() noexcept {
+  for (Operation* op : std::exchange(core_->parked_accepts, {})) {
+    const std::optional<std::int64_t> result = do_submit(*op, handles_.slot_of(*op));
+    if (result) complete(*op, *result);
+  }
+}
+
+void Reactor::drain_handle(HandleSlot& slot) noexcept {
+  const HandleId id = slot.id();
+  if (slot.in_flight.empty()) {
+    handles_.finish_close(slot);
+    return;
+  }
+  // The last completion closes the handle; with most backends it comes during this walk.
+  slot.in_flight.for_each([&](Suspension& waiting) {
+    auto& op = static_cast<Operation&>(waiting);
+    op.handle_closed_ = !op.cancel_asked_;
+    cancel(op);
+  });
+  if (in_turns_) return;
+  while (slot.id() == id && slot.closing()) wait(read_clock() + std::chrono::milliseconds(1));
+}
+
+void Reactor::close_native(HandleSlot& slot) noexcept {
+  forget(slot);
+  if (slot.kind() == HandleKind::foreign) return;
+  if (slot.linger_zero) {
+    // Without it the close is still a close, only not a reset.
+    [[maybe_unused]] const Result<> set =
+        sockets().set_option(slot.native(), SocketOption::linger_zero, 1);
+  }
+  sockets().close(slot.native());
+  if (core_->parked_accepts.empty()) return;
+  core_->accept_backoff = std::chrono::milliseconds(50);
+  if (core_->accept_retry.active()) core_->accept_retry.cancel();
+  core_->accept_retry = callLater(Duration::zero(), [this] { unpark_accepts(); });
+}
+
+}  // namespace coil

@@ -26,7 +26,7 @@ HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
   slot.backend_registered = false;
   // What was just accepted or connected has often something to read already; one attempt tells.
   slot.ready_to_read = true;
-  slot.ready_to_write = true;
+  slot.ended = false;
   slot.linger_zero = false;
   ++live_;
   return slot.id();

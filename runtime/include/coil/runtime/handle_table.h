@@ -45,7 +45,7 @@ class HandleSlot {
   std::uint64_t backend_data = 0;
   bool backend_registered = false;
   bool ready_to_read = false;  // A receive may be tried at once.
-  bool ready_to_write = true;
+  bool ended = false;           // The peer's end or an error was seen: receives find it at once.
   bool linger_zero = false;  // Close resets the connection.
 
   // Bytes that are delivered before anything new is received (a hand-over's unread rest).

@@ -1,0 +1,325 @@
+// Deferred: a result that will come, and the chain of callbacks that it goes through.
+#pragma once
+
+#include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/deferred_link.h>
+#include <coil/runtime/detail/root_task.h>
+#include <coil/runtime/reactor.h>
+#include <coil/runtime/task.h>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace coil {
+
+// CancelledError: the failure of a Deferred that was cancelled; an ordinary failure, unlike
+// Cancelled, which ends a task.
+//
+// Example (tests/examples/deferred_example.cpp, "cancel"):
+//
+//   deferred.addErrback([](Failure failure) { failure.trap<CancelledError>(); });
+//   deferred.cancel();
+class CancelledError : public SystemError {
+ public:
+  CancelledError() : SystemError(make_error_code(Errc::deferred_cancelled)) {}
+};
+
+// Where failures go that nobody handled; the default writes to standard error.
+using UnhandledFailureSink = std::function<void(const Failure&, std::source_location)>;
+// Replaces the sink and returns the previous one.
+UnhandledFailureSink set_unhandled_failure_sink(UnhandledFailureSink sink);
+
+template <class T>
+class Deferred;
+
+namespace detail {
+
+template <class R>
+struct DeferredValue {
+  using type = R;
+};
+template <class U>
+struct DeferredValue<Deferred<U>> {
+  using type = U;
+};
+
+template <class T, class F>
+struct CallbackResult {
+  using type = std::invoke_result_t<F&, T>;
+};
+template <class F>
+struct CallbackResult<void, F> {
+  using type = std::invoke_result_t<F&>;
+};
+
+}  // namespace detail
+
+// Deferred<T>: a shared handle to one link of a chain of callbacks.
+//
+// Example (tests/examples/deferred_example.cpp, "chain"):
+//
+//   Deferred<int> deferred;
+//   deferred.addCallback([](int value) { return value + 1; });
+//   deferred.addErrback([](Failure failure) {
+//     failure.trap<std::runtime_error>();
+//     return 0;
+//   });
+//   deferred.addCallback([](int value) { std::printf("%d\n", value); return value; });
+//   deferred.callback(41);
+//
+// Guarantees:   Callbacks run in the order they were added, each once, at once if there is a result.
+//               A callback that throws switches to the errbacks, an errback that returns switches
+//               back. One that returns a Deferred makes the chain wait for its result. A callback
+//               whose result is a T is added to this link; another type makes a new Deferred and
+//               closes this link. Chains of any length take constant stack.
+// Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is reported
+//               when the last handle goes.
+// Cancellation: Awaiting it: cancellable; the Deferred is cancelled, and what then comes of it is
+//               what the await gives, Cancelled for a CancelledError.
+// Threads:      One thread, the reactor's where there is one.
+// Source:       Twisted's defer.Deferred.
+template <class T = void>
+class Deferred {
+  using Link = detail::DeferredLink<T>;
+  using Base = detail::DeferredLinkBase;
+
+ public:
+  using value_type = T;
+  using Canceller = typename Link::Canceller;
+
+  Deferred(std::source_location site = std::source_location::current())
+      : link_(new Link(site)) {}
+  // `canceller` is called once, by cancel(), and may fire the Deferred.
+  explicit Deferred(Canceller canceller,
+                    std::source_location site = std::source_location::current())
+      : Deferred(site) {
+    link_->set_canceller(std::move(canceller));
+  }
+
+  // Fires it with a value …
+  template <class U = T>
+    requires(!std::is_void_v<T> && std::convertible_to<U, T>)
+  void callback(U&& value) {
+    link_->fire(Result<T>(T(std::forward<U>(value))));
+  }
+  void callback()
+    requires std::is_void_v<T>
+  {
+    link_->fire(Result<T>());
+  }
+  // … or with a failure.
+  void errback(Failure failure) { link_->fire(Error(std::move(failure))); }
+  void fire(Result<T> result) { link_->fire(std::move(result)); }
+  bool called() const noexcept { return link_->called(); }
+
+  // Adds a function for the value; see the class comment for what is returned.
+  template <class F>
+  decltype(auto) addCallback(F function) {
+    using R = typename detail::CallbackResult<T, F>::type;
+    return add<R>([function = std::move(function)](Result<T> result) mutable -> R {
+      if constexpr (std::is_void_v<T>) {
+        return function();
+      } else {
+        return function(std::move(result).value());
+      }
+    });
+  }
+  // Adds a function for a failure; it returns a T, a Deferred<T> or a Failure that goes on.
+  template <class F>
+  Deferred& addErrback(F function) {
+    using R = std::invoke_result_t<F&, Failure>;
+    static_assert(!std::is_void_v<R> || std::is_void_v<T>,
+                  "an errback may return nothing only where T is void: return a T, or use logged()");
+    add_step<T>(link_, [function = std::move(function)](Result<T> result) mutable -> Outcome<T> {
+      if (result) return Outcome<T>(std::move(result));
+      return Outcome<T>::template from<R>([&] { return function(result.error().failure()); });
+    });
+    return *this;
+  }
+  // Adds a function for either, which gets a Result<T>.
+  template <class F>
+  decltype(auto) addBoth(F function) {
+    using R = std::invoke_result_t<F&, Result<T>>;
+    using U = typename detail::DeferredValue<R>::type;
+    auto step = [function = std::move(function)](Result<T> result) mutable -> Outcome<U> {
+      return Outcome<U>::template from<R>([&] { return function(std::move(result)); });
+    };
+    return attach<U>(std::move(step));
+  }
+  template <class F, class G>
+  decltype(auto) addCallbacks(F function, G errback) {
+    using R = typename detail::CallbackResult<T, F>::type;
+    using U = typename detail::DeferredValue<R>::type;
+    auto both = [function = std::move(function),
+                 errback = std::move(errback)](Result<T> result) mutable -> Outcome<U> {
+      if (!result) {
+        using E = std::invoke_result_t<G&, Failure>;
+        return Outcome<U>::template from<E>([&] { return errback(result.error().failure()); });
+      }
+      return Outcome<U>::template from<R>([&] {
+        if constexpr (std::is_void_v<T>) {
+          return function();
+        } else {
+          return function(std::move(result).value());
+        }
+      });
+    };
+    return attach<U>(std::move(both));
+  }
+  // Logs a failure, under `what`, and lets it go on.
+  Deferred& logged(Reactor& reactor, std::string what = "Deferred") {
+    return addErrback([&reactor, what = std::move(what)](Failure failure) -> Failure {
+      reactor.log(LogRecord(LogLevel::error, what + ": " + failure.getErrorMessage(), failure));
+      return failure;
+    });
+  }
+
+  // Cancels it after `limit` unless it fired before; CancelledError then becomes TimedOut for the
+  // callbacks added afterwards.
+  Deferred& addTimeout(Duration limit, ReactorTime& time) {
+    auto expired = std::make_shared<bool>(false);
+    Deferred self = *this;
+    DelayedCall timer = time.callLater(limit, [self, expired]() mutable {
+      *expired = true;
+      self.cancel();
+    });
+    add_step<T>(link_, [timer, expired](Result<T> result) mutable -> Outcome<T> {
+      if (timer.active()) timer.cancel();
+      if (*expired && !result && result.error().failure().template check<CancelledError>()) {
+        return Outcome<T>(Result<T>(Error(make_error_code(Errc::timed_out), "Deferred")));
+      }
+      return Outcome<T>(std::move(result));
+    });
+    return *this;
+  }
+
+  // Unfired: calls the canceller and fires CancelledError if that did not fire. Waiting for another
+  // Deferred: cancels that one. Otherwise nothing.
+  void cancel() { detail::LinkRef<T>(link_)->cancel(); }
+  // True if cancel() ends with the result of work that takes its time.
+  bool cancelled_later() const noexcept { return link_->cancelled_later(); }
+  // Holds the chain back; counted.
+  void pause() noexcept { link_->pause(); }
+  void unpause() {
+    link_->unpause();
+    link_->run();
+  }
+
+  // Runs a task as a root of the reactor; its end fires the Deferred, cancel() cancels the task.
+  static Deferred fromCoroutine(Reactor& reactor, Task<T> task);
+
+  class Awaiter;
+  Awaiter operator co_await() const;
+
+ private:
+  template <class U>
+  friend class Deferred;
+
+  // What a step makes: a result, or a Deferred to wait for.
+  template <class U>
+  class Outcome {
+   public:
+    explicit Outcome(Result<U> result) : result_(std::move(result)) {}
+    explicit Outcome(Deferred<U> inner) : result_(Error()), inner_(std::move(inner.link_)) {}
+
+    template <class R, class Call>
+    static Outcome from(Call call) {
+      try {
+        if constexpr (std::is_void_v<R>) {
+          call();
+          return Outcome(Result<U>());
+        } else if constexpr (std::same_as<R, Failure>) {
+          return Outcome(Result<U>(Error(call())));
+        } else {
+          return Outcome(call());
+        }
+      } catch (...) {
+        return Outcome(Result<U>(Error(Failure::current())));
+      }
+    }
+    template <class R>
+      requires(!std::is_void_v<U> && std::convertible_to<R, U> && !std::same_as<R, Result<U>> &&
+               !std::same_as<R, Deferred<U>>)
+    explicit Outcome(R&& value) : result_(U(std::forward<R>(value))) {}
+
+    Result<U> result_;
+    detail::LinkRef<U> inner_{nullptr};
+  };
+
+  template <class R, class F>
+  decltype(auto) add(F function) {
+    using U = typename detail::DeferredValue<R>::type;
+    auto step = [function = std::move(function)](Result<T> result) mutable -> Outcome<U> {
+      if (!result) return Outcome<U>(Result<U>(result.error()));
+      return Outcome<U>::template from<R>([&] { return function(std::move(result)); });
+    };
+    return attach<U>(std::move(step));
+  }
+
+  template <class U, class F>
+  decltype(auto) attach(F step) {
+    if constexpr (std::same_as<U, T>) {
+      add_step<T>(link_, std::move(step));
+      return static_cast<Deferred&>(*this);
+    } else {
+      Deferred<U> successor(link_->site());
+      successor.link_->set_upstream(link_.get());
+      add_step<U>(successor.link_, std::move(step));
+      link_->close();
+      return successor;
+    }
+  }
+
+  // Adds a step whose result goes to `target`: this link, or the successor of another type.
+  template <class U, class F>
+  void add_step(detail::LinkRef<U> target, F step) {
+    // This link owns itself only through its handles: a step that held it would be a cycle.
+    const bool same = static_cast<Base*>(target.get()) == static_cast<Base*>(link_.get());
+    detail::Receiver<U> successor(same ? detail::LinkRef<U>(nullptr) : std::move(target));
+    const detail::LinkRef<T> keep = link_;
+    keep->add([step = std::move(step), successor = std::move(successor)](Link& link) mutable -> Base* {
+      Outcome<U> outcome = step(link.take());
+      successor.detach();
+      auto* to = successor.get();
+      if constexpr (std::same_as<U, T>) {
+        if (to == nullptr) to = &link;
+      }
+      if (outcome.inner_.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner_));
+      to->adopt(std::move(outcome.result_));
+      return static_cast<Base*>(to) == static_cast<Base*>(&link) ? nullptr : to;
+    });
+  }
+
+  // Makes `outer` wait for `inner`; returns outer's link if it may run on at once.
+  template <class U>
+  static Base* wait_for(detail::DeferredLink<U>& outer, detail::LinkRef<U> inner);
+
+  detail::LinkRef<T> link_;
+};
+
+// Returns a Deferred that has its value, or its failure, already.
+template <class T>
+Deferred<std::remove_cvref_t<T>> succeed(T&& value) {
+  Deferred<std::remove_cvref_t<T>> deferred;
+  deferred.callback(std::forward<T>(value));
+  return deferred;
+}
+inline Deferred<void> succeed() {
+  Deferred<void> deferred;
+  deferred.callback();
+  return deferred;
+}
+template <class T = void>
+Deferred<T> fail(Failure failure) {
+  Deferred<T> deferred;
+  deferred.errback(std::move(failure));
+  return deferred;
+}
+
+}  // namespace coil
+
+#include <coil/runtime/detail/deferred_await.h>

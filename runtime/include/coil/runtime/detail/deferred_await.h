@@ -1,0 +1,188 @@
+// Deferred and coroutines: awaiting one, making one of a task. Included by deferred.h only.
+#pragma once
+
+#include <coil/runtime/deferred.h>
+
+namespace coil {
+
+template <class T>
+template <class U>
+detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
+                                                detail::LinkRef<U> inner) {
+  if (static_cast<Base*>(inner.get()) == static_cast<Base*>(&outer)) {
+    outer.adopt(Error(Failure(std::logic_error("a callback returned its own Deferred"))));
+    return nullptr;
+  }
+  if (inner->settled()) {
+    outer.adopt(inner->take());
+    return &outer;
+  }
+  outer.pause();
+  outer.wait_for(inner.get());
+  // The inner link owns the outer one until it hands its result over.
+  outer.add_owner();
+  detail::Receiver<U> waiting{detail::LinkRef<U>(&outer)};
+  inner->add([waiting = std::move(waiting)](detail::DeferredLink<U>& done) mutable -> Base* {
+    detail::DeferredLink<U>& next = *waiting.get();
+    waiting.detach();
+    next.adopt(done.take());
+    next.unpause();
+    return &next;
+  });
+  return nullptr;
+}
+
+// Awaiter of a Deferred: takes its result out of the chain.
+//
+// Example (tests/examples/deferred_example.cpp, "await"):
+//
+//   int value = co_await deferred;
+template <class T>
+class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
+ public:
+  explicit Awaiter(Deferred deferred) noexcept
+      : Suspension(&give_up), deferred_(std::move(deferred)) {}
+  Awaiter(Awaiter&& other) noexcept
+      : Suspension(std::move(other)), deferred_(std::move(other.deferred_)) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
+    return begin(waiter.promise().context(), waiter);
+  }
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
+    if (!enter(context, waiter)) return false;
+    if (deferred_.link_->settled()) {
+      result_ = deferred_.link_->take();
+      if (context.reactor().spend_budget()) {
+        leave();
+        return false;
+      }
+      context.reactor().ready(*this);
+      return true;
+    }
+    target_ = std::make_shared<Awaiter*>(this);
+    deferred_.link_->add([target = target_](Link& link) -> Base* {
+      if (*target == nullptr) return nullptr;
+      (*target)->result_ = link.take();
+      (*target)->context().reactor().ready(*std::exchange(*target, nullptr));
+      return nullptr;
+    });
+    return true;
+  }
+  T await_resume() {
+    check_cancelled();
+    if (told_to_end_ && !result_ && result_.error().failure().template check<CancelledError>()) {
+      throw Cancelled();
+    }
+    return std::move(result_).value();
+  }
+  Result<T> take_result() {
+    check_cancelled();
+    if (told_to_end_ && !result_ && result_.error().failure().template check<CancelledError>()) {
+      throw Cancelled();
+    }
+    return std::move(result_);
+  }
+
+ private:
+  static void give_up(Suspension& suspension) noexcept {
+    auto& self = static_cast<Awaiter&>(suspension);
+    self.told_to_end_ = true;
+    self.deferred_.cancel();
+    if (!self.waiting() || self.deferred_.cancelled_later()) return;
+    *self.target_ = nullptr;
+    self.finish_cancelled();
+  }
+
+  Deferred deferred_;
+  std::shared_ptr<Awaiter*> target_;  // Null once it has been resumed.
+  Result<T> result_ = Error();
+  bool told_to_end_ = false;
+};
+
+template <class T>
+typename Deferred<T>::Awaiter Deferred<T>::operator co_await() const {
+  return Awaiter(*this);
+}
+
+namespace detail {
+
+// Links a Deferred with the strand that computes it, so that cancel() reaches the strand.
+class CoroutineLink {
+ public:
+  void cancel() noexcept {
+    cancel_asked_ = true;
+    if (context_ != nullptr) context_->cancel();
+  }
+  void enter(TaskContext& context) noexcept {
+    context_ = &context;
+    if (cancel_asked_) context.cancel();
+  }
+  void leave() noexcept { context_ = nullptr; }
+
+ private:
+  TaskContext* context_ = nullptr;
+  bool cancel_asked_ = false;
+};
+
+class ContextAwaiter {
+ public:
+  explicit ContextAwaiter(CoroutineLink& link) noexcept : link_(link) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
+    link_.enter(waiter.promise().context());
+    return false;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  CoroutineLink& link_;
+};
+
+template <class T>
+Task<void> fire_with(Task<T> task, Deferred<T> deferred, std::shared_ptr<CoroutineLink> link) {
+  co_await ContextAwaiter(*link);
+  Failure failure;
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(task);
+      link->leave();
+      deferred.callback();
+    } else {
+      T value = co_await std::move(task);
+      link->leave();
+      deferred.callback(std::move(value));
+    }
+    co_return;
+  } catch (const Cancelled&) {
+    failure = Failure(CancelledError());
+  } catch (...) {
+    failure = Failure::current();
+  }
+  link->leave();
+  deferred.errback(std::move(failure));
+}
+
+}  // namespace detail
+
+template <class T>
+Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
+  auto link = std::make_shared<detail::CoroutineLink>();
+  Deferred deferred(Canceller([link] { link->cancel(); }), task.site());
+  deferred.link_->set_cancelled_later();
+  detail::start_root(reactor, detail::fire_with<T>(std::move(task), deferred, link), "coroutine");
+  return deferred;
+}
+
+namespace detail {
+
+template <class T>
+void DeferredLink<T>::fire_cancelled() {
+  fire(Error(Failure(CancelledError())));
+}
+
+}  // namespace detail
+
+}  // namespace coil

@@ -1,0 +1,190 @@
+// The shared state behind Deferred: one result, the steps that it goes through, and who is next.
+#pragma once
+
+#include <coil/runtime/failure.h>
+#include <coil/runtime/result.h>
+
+#include <absl/functional/any_invocable.h>
+
+#include <cstdint>
+#include <deque>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace coil::detail {
+
+// What does not depend on the result's type: ownership, pauses, and the loop that runs the steps.
+class DeferredLinkBase {
+ public:
+  explicit DeferredLinkBase(std::source_location site) noexcept : site_(site) {}
+  DeferredLinkBase(const DeferredLinkBase&) = delete;
+  DeferredLinkBase& operator=(const DeferredLinkBase&) = delete;
+
+  void add_owner() noexcept { ++owners_; }
+  // Dropping a long chain is iterative: links that die meanwhile wait for their turn.
+  void drop_owner() noexcept;
+
+  // Runs the steps of this link and of those that its steps hand their result to.
+  void run();
+  void cancel();
+
+  bool called() const noexcept { return called_; }
+  bool closed() const noexcept { return closed_; }
+  void pause() noexcept { ++paused_; }
+  void unpause() noexcept { --paused_; }
+  bool paused() const noexcept { return paused_ != 0; }
+  void close() noexcept { closed_ = true; }
+  std::source_location site() const noexcept { return site_; }
+
+  // The link whose result this one waits for; cancelling goes there.
+  void wait_for(DeferredLinkBase* inner) noexcept { inner_ = inner; }
+  void set_upstream(DeferredLinkBase* upstream) noexcept { upstream_ = upstream; }
+  // The canceller's work ends later, with the result; CancelledError is not fired at once.
+  void set_cancelled_later() noexcept { cancelled_later_ = true; }
+  bool cancelled_later() const noexcept { return cancelled_later_; }
+
+ protected:
+  virtual ~DeferredLinkBase() = default;
+  // Runs one step if there is one; returns the link that must run now, if any.
+  virtual bool run_step(DeferredLinkBase*& next) = 0;
+  virtual void fire_cancelled() = 0;
+  // Called with no canceller set; runs it at most once.
+  virtual bool run_canceller() = 0;
+  void check_unhandled(const Failure& failure) const noexcept;
+  // True if this firing is the late one that a cancellation allows.
+  bool swallow_late() noexcept { return std::exchange(late_allowed_, false); }
+
+  bool called_ = false;
+
+ private:
+  bool can_step() const noexcept { return called_ && paused_ == 0 && !running_; }
+
+  std::uint32_t owners_ = 1;
+  std::uint32_t paused_ = 0;
+  bool running_ = false;
+  bool closed_ = false;
+  bool late_allowed_ = false;
+  bool cancelled_later_ = false;
+  DeferredLinkBase* inner_ = nullptr;     // Not owned; cleared when it hands over or dies.
+  DeferredLinkBase* upstream_ = nullptr;  // Not owned; cleared when it hands over or dies.
+  DeferredLinkBase* next_dead_ = nullptr;
+  std::source_location site_;
+};
+
+template <class T>
+class DeferredLink final : public DeferredLinkBase {
+ public:
+  // A step changes the result in place; it may return a link that now has a result to run with.
+  using Step = absl::AnyInvocable<DeferredLinkBase*(DeferredLink&)>;
+  using Canceller = absl::AnyInvocable<void()>;
+
+  using DeferredLinkBase::DeferredLinkBase;
+
+  void add(Step step) {
+    if (closed()) {
+      contract_violation("a callback was added to a Deferred whose result went on to another type");
+    }
+    steps_.push_back(std::move(step));
+    run();
+  }
+  void fire(Result<T> result) {
+    if (called_) {
+      if (swallow_late()) return;
+      throw AlreadyCalledError("the Deferred has a result already");
+    }
+    canceller_ = nullptr;
+    result_ = std::move(result);
+    called_ = true;
+    has_result_ = true;
+    run();
+  }
+  // The same for a link that another one's loop is going to run.
+  void adopt(Result<T> result) {
+    result_ = std::move(result);
+    called_ = true;
+    has_result_ = true;
+  }
+  void set_canceller(Canceller canceller) { canceller_ = std::move(canceller); }
+
+  Result<T>& result() noexcept { return result_; }
+  Result<T> take() {
+    has_result_ = false;
+    return std::move(result_);
+  }
+  // The result is here and nothing else is going to change it.
+  bool settled() const noexcept { return called() && has_result_ && steps_.empty() && !paused(); }
+
+ private:
+  ~DeferredLink() override {
+    if (called_ && has_result_ && !result_) check_unhandled(result_.error().failure());
+  }
+  bool run_step(DeferredLinkBase*& next) override {
+    if (steps_.empty()) return false;
+    Step step = std::move(steps_.front());
+    steps_.pop_front();
+    next = step(*this);
+    return true;
+  }
+  void fire_cancelled() override;
+  bool run_canceller() override {
+    if (!canceller_) return false;
+    Canceller canceller = std::move(canceller_);
+    canceller_ = nullptr;
+    canceller();
+    return true;
+  }
+
+  Result<T> result_ = Error();
+  bool has_result_ = false;
+  std::deque<Step> steps_;
+  Canceller canceller_;
+};
+
+// An owning pointer to a link.
+template <class T>
+class LinkRef {
+ public:
+  explicit LinkRef(DeferredLink<T>* link) noexcept : link_(link) {}
+  LinkRef(const LinkRef& other) noexcept : link_(other.link_) {
+    if (link_ != nullptr) link_->add_owner();
+  }
+  LinkRef(LinkRef&& other) noexcept : link_(std::exchange(other.link_, nullptr)) {}
+  LinkRef& operator=(LinkRef other) noexcept {
+    std::swap(link_, other.link_);
+    return *this;
+  }
+  ~LinkRef() {
+    if (link_ != nullptr) link_->drop_owner();
+  }
+  DeferredLink<T>* operator->() const noexcept { return link_; }
+  DeferredLink<T>& operator*() const noexcept { return *link_; }
+  DeferredLink<T>* get() const noexcept { return link_; }
+
+ private:
+  DeferredLink<T>* link_;
+};
+
+// The link that a step will hand its result to. It stops pointing back at the step's link, for
+// cancellation, when the step has run or is dropped unrun.
+template <class T>
+class Receiver {
+ public:
+  explicit Receiver(LinkRef<T> link) noexcept : link_(std::move(link)) {}
+  Receiver(Receiver&& other) noexcept : link_(std::move(other.link_)) {}
+  Receiver& operator=(Receiver&&) = delete;
+  ~Receiver() { detach(); }
+
+  DeferredLink<T>* get() const noexcept { return link_.get(); }
+  void detach() noexcept {
+    if (link_.get() == nullptr) return;
+    link_->set_upstream(nullptr);
+    link_->wait_for(nullptr);
+  }
+
+ private:
+  LinkRef<T> link_;
+};
+
+}  // namespace coil::detail

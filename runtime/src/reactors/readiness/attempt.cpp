@@ -1,0 +1,170 @@
+// Operation → system call: the one switch that every readiness backend shares.
+#include "attempt.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace coil::detail {
+
+namespace {
+
+using Attempt = std::optional<std::int64_t>;
+
+constexpr int aborted_accepts_max = 16;
+constexpr std::size_t gather_max = 64;
+
+bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
+
+// Repeats an interrupted call and turns its result into an outcome.
+template <class Call>
+Attempt outcome_of(Call call) noexcept {
+  for (;;) {
+    const ssize_t result = call();
+    if (result >= 0) return result;
+    if (errno == EINTR) continue;
+    if (would_block(errno)) return std::nullopt;
+    return outcome::from_system_error(errno);
+  }
+}
+
+// A short read drained the socket: trying again before the next event would fail.
+void note_received(const Attempt& result, std::size_t asked, HandleSlot& slot) noexcept {
+  if (!result || (*result > 0 && static_cast<std::size_t>(*result) < asked)) {
+    slot.ready_to_read = false;
+  }
+}
+
+Attempt receive(MutableBytes into, HandleSlot& slot) noexcept {
+  const int fd = slot.native().descriptor();
+  const Attempt result =
+      outcome_of([&] { return ::recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
+  note_received(result, into.size(), slot);
+  return result;
+}
+
+Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+  MutableBytes buffer;
+  try {
+    buffer = pool.borrow();
+    const Attempt result = receive(buffer, slot);
+    if (result && *result >= 0) {
+      op.lease = pool.lease(buffer, static_cast<std::size_t>(*result));
+    } else {
+      pool.give_back(buffer);
+    }
+    return result;
+  } catch (...) {
+    if (!buffer.empty()) pool.give_back(buffer);
+    return outcome::from_system_error(ENOMEM);
+  }
+}
+
+Attempt send(SendOperation& op, int fd) noexcept {
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (op.gather.empty()) {
+    return outcome_of([&] { return ::send(fd, op.from.data(), op.from.size(), flags); });
+  }
+  std::array<iovec, gather_max> pieces;
+  msghdr message = {};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = std::min(op.gather.size(), gather_max);
+  for (std::size_t index = 0; index < message.msg_iovlen; ++index) {
+    pieces[index].iov_base = const_cast<std::byte*>(op.gather[index].data());
+    pieces[index].iov_len = op.gather[index].size();
+  }
+  return outcome_of([&] { return ::sendmsg(fd, &message, flags); });
+}
+
+Attempt accept(int fd) noexcept {
+  // A connection that was reset while it waited is nobody's error; the next one may be sound.
+  for (int tries = 0; tries < aborted_accepts_max; ++tries) {
+    const Attempt result =
+        outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    if (!result || (*result != -ECONNABORTED && *result != -EPROTO)) return result;
+  }
+  return std::nullopt;
+}
+
+Attempt connect(ConnectOperation& op, int fd) noexcept {
+  if (!op.started) {
+    op.started = true;
+    const auto* peer = reinterpret_cast<const sockaddr*>(op.peer.data());
+    if (::connect(fd, peer, op.peer.size()) == 0) return 0;
+    if (errno == EINPROGRESS || errno == EINTR) return std::nullopt;
+    return outcome::from_system_error(errno == EAGAIN ? ENOBUFS : errno);
+  }
+  pollfd ready = {.fd = fd, .events = POLLOUT, .revents = 0};
+  if (::poll(&ready, 1, 0) <= 0) return std::nullopt;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+  return outcome::from_system_error(error);
+}
+
+Attempt receive_from(ReceiveFromOperation& op, HandleSlot& slot) noexcept {
+  iovec piece = {.iov_base = op.into.data(), .iov_len = op.into.size()};
+  msghdr message = {};
+  message.msg_name = op.sender.data();
+  message.msg_namelen = NativeAddress::capacity;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  const int fd = slot.native().descriptor();
+  const Attempt result = outcome_of([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); });
+  if (!result) slot.ready_to_read = false;
+  op.sender.set_size(message.msg_namelen);
+  op.truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  return result;
+}
+
+Attempt send_to(SendToOperation& op, int fd) noexcept {
+  const auto* peer =
+      op.peer.size() == 0 ? nullptr : reinterpret_cast<const sockaddr*>(op.peer.data());
+  return outcome_of([&] {
+    return ::sendto(fd, op.from.data(), op.from.size(), MSG_DONTWAIT | MSG_NOSIGNAL, peer,
+                    op.peer.size());
+  });
+}
+
+Attempt poll_now(int fd, Direction side) noexcept {
+  pollfd watched = {};
+  watched.fd = fd;
+  watched.events = side == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
+  const Attempt result = outcome_of([&] { return ::poll(&watched, 1, 0); });
+  if (result && *result < 0) return result;
+  if ((watched.revents & POLLNVAL) != 0) return outcome::from_system_error(EBADF);
+  if (watched.revents == 0) return std::nullopt;
+  return 0;
+}
+
+Attempt shut_down(int fd) noexcept {
+  return outcome_of([&] { return ::shutdown(fd, SHUT_WR); });
+}
+
+}  // namespace
+
+std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+  const int fd = slot.native().descriptor();
+  switch (op.code()) {
+    case OpCode::receive: return receive(static_cast<ReceiveOperation&>(op).into, slot);
+    case OpCode::receive_lease:
+      return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
+    case OpCode::send: return send(static_cast<SendOperation&>(op), fd);
+    case OpCode::accept: return accept(fd);
+    case OpCode::connect: return connect(static_cast<ConnectOperation&>(op), fd);
+    case OpCode::receive_from: return receive_from(static_cast<ReceiveFromOperation&>(op), slot);
+    case OpCode::send_to: return send_to(static_cast<SendToOperation&>(op), fd);
+    case OpCode::shutdown: return shut_down(fd);
+    case OpCode::poll_readable:
+    case OpCode::poll_writable: return poll_now(fd, op.direction());
+  }
+  return outcome::from_errc(Errc::not_supported);
+}
+
+}  // namespace coil::detail

@@ -1,0 +1,18 @@
+// One operation as one system call that does not block. Included by the POSIX backends.
+#pragma once
+
+#include <coil/runtime/handle_table.h>
+#include <coil/runtime/operations.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace coil::detail {
+
+// Tries the operation now; nothing if it would have to wait.
+//
+// A receive that left nothing behind clears the slot's ready bit, so that the next one waits for
+// readiness instead of asking in vain.
+std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
+
+}  // namespace coil::detail

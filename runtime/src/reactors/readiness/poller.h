@@ -1,0 +1,49 @@
+// Poller: what differs between epoll, poll and select. Included by the readiness reactor.
+#pragma once
+
+#include <coil/runtime/handle_table.h>
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/time_point.h>
+
+#include <optional>
+#include <string_view>
+
+namespace coil::detail {
+
+// What a poller saw of one handle.
+struct Readiness {
+  HandleId id;
+  bool read = false;
+  bool write = false;
+  bool hangup = false;  // Ended or broken: both sides must look, and reads until they see the end.
+  bool invalid = false;  // The descriptor was closed behind the reactor's back.
+};
+
+class ReadinessSink {
+ public:
+  virtual void on_ready(const Readiness& seen) noexcept = 0;
+
+ protected:
+  ~ReadinessSink() = default;
+};
+
+class Poller {
+ public:
+  virtual ~Poller() = default;
+
+  virtual std::string_view name() const noexcept = 0;
+  // Reports a change of a handle once, so that a handle is registered for good; a poller that is
+  // not edge-triggered reports a lasting state in every wait, and only where somebody waits.
+  virtual bool edge_triggered() const noexcept = 0;
+  // Sees to it that changes of the handle are reported; false, with a system error number, if not.
+  virtual int watch(HandleSlot& slot, Direction side) noexcept = 0;
+  // The last waiter of that side has gone.
+  virtual void unwatch(HandleSlot& slot, Direction side) noexcept = 0;
+  virtual void forget(HandleSlot& slot) noexcept = 0;
+  // Waits for at most `at_most`, nothing for no limit, and reports what it saw.
+  virtual void wait(std::optional<Duration> at_most, ReadinessSink& sink) noexcept = 0;
+  virtual void wake() noexcept = 0;
+  virtual std::optional<NativeHandle> wait_handle() const { return std::nullopt; }
+};
+
+}  // namespace coil::detail

@@ -1,0 +1,45 @@
+// ReadinessReactor: completions made of readiness: try, else wait for a change and try again.
+#pragma once
+
+#include "../../socket_calls_posix.h"
+#include "poller.h"
+
+#include <coil/runtime/reactor.h>
+
+#include <memory>
+#include <vector>
+
+namespace coil::detail {
+
+class ReadinessReactor final : public Reactor, private ReadinessSink {
+ public:
+  explicit ReadinessReactor(std::unique_ptr<Poller> poller);
+  ~ReadinessReactor() override;
+
+  std::string_view name() const noexcept override { return poller_->name(); }
+  SocketCalls& sockets() noexcept override { return sockets_; }
+  std::optional<NativeHandle> wait_handle() const override { return poller_->wait_handle(); }
+
+ private:
+  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override;
+  void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
+  void wait(TimePoint until) noexcept override;
+  void wake() noexcept override { poller_->wake(); }
+  void forget(HandleSlot& slot) noexcept override;
+  TimePoint read_clock() const noexcept override;
+  TimePoint read_coarse_clock() const noexcept override;
+  void on_ready(const Readiness& seen) noexcept override;
+
+  void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
+  bool has_waiter(HandleSlot& slot, Direction side) noexcept;
+  void end_watch_if_idle(HandleSlot& slot, Direction side) noexcept;
+
+  PosixSocketCalls sockets_;
+  std::unique_ptr<Poller> poller_;
+};
+
+// The monotonic clock of a real kernel, for the backends.
+TimePoint monotonic_now() noexcept;
+TimePoint monotonic_coarse_now() noexcept;
+
+}  // namespace coil::detail

@@ -1,0 +1,24 @@
+// Waker: the descriptor that ends a wait from another thread or a signal handler.
+#pragma once
+
+namespace coil::detail {
+
+class Waker {
+ public:
+  // Errors: SystemError if there is no descriptor to be had.
+  Waker();
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+  ~Waker();
+
+  int descriptor() const noexcept { return descriptor_; }
+  // Threads: Any thread, and signal handlers.
+  void wake() noexcept;
+  // Makes it quiet again.
+  void drain() noexcept;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace coil::detail

@@ -1,0 +1,30 @@
+// The waker on Linux: an eventfd, whose count absorbs any number of wake-ups.
+#include "waker.h"
+
+#include <coil/runtime/error.h>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace coil::detail {
+
+Waker::Waker() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (descriptor_ < 0) throw SystemError(system_error_code(errno), "eventfd");
+}
+
+Waker::~Waker() { ::close(descriptor_); }
+
+void Waker::wake() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
+}
+
+void Waker::drain() noexcept {
+  std::uint64_t count;
+  [[maybe_unused]] const ssize_t got = ::read(descriptor_, &count, sizeof count);
+}
+
+}  // namespace coil::detail

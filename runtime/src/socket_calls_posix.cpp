@@ -1,0 +1,169 @@
+// Socket calls on POSIX systems.
+#include "socket_calls_posix.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace coil::detail {
+
+namespace {
+
+Error last_error(const char* what) noexcept { return Error(system_error_code(errno), what); }
+
+Result<> check(int status, const char* what) noexcept {
+  if (status != 0) return last_error(what);
+  return {};
+}
+
+const sockaddr* native(const NativeAddress& address) noexcept {
+  return reinterpret_cast<const sockaddr*>(address.data());
+}
+
+// How an option is called here; level 0 with name 0 for none.
+struct OptionName {
+  int level;
+  int name;
+};
+
+int family_of(NativeHandle socket) noexcept {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof address;
+  ::getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
+  return address.ss_family;
+}
+
+OptionName option_name(SocketOption option, int family) noexcept {
+  const bool v6 = family == AF_INET6;
+  switch (option) {
+    case SocketOption::reuse_address: return {SOL_SOCKET, SO_REUSEADDR};
+    case SocketOption::reuse_port: return {SOL_SOCKET, SO_REUSEPORT};
+    case SocketOption::no_delay: return {IPPROTO_TCP, TCP_NODELAY};
+    case SocketOption::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE};
+    case SocketOption::broadcast: return {SOL_SOCKET, SO_BROADCAST};
+    case SocketOption::ipv6_only: return {IPPROTO_IPV6, IPV6_V6ONLY};
+    case SocketOption::send_buffer: return {SOL_SOCKET, SO_SNDBUF};
+    case SocketOption::receive_buffer: return {SOL_SOCKET, SO_RCVBUF};
+    case SocketOption::linger_zero: return {SOL_SOCKET, SO_LINGER};
+    case SocketOption::multicast_loop:
+      return v6 ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_LOOP}
+                : OptionName{IPPROTO_IP, IP_MULTICAST_LOOP};
+    case SocketOption::multicast_ttl:
+      return v6 ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_HOPS}
+                : OptionName{IPPROTO_IP, IP_MULTICAST_TTL};
+    case SocketOption::receive_errors:
+#if defined(IP_RECVERR)
+      return v6 ? OptionName{IPPROTO_IPV6, IPV6_RECVERR} : OptionName{IPPROTO_IP, IP_RECVERR};
+#else
+      return {0, 0};
+#endif
+  }
+  return {0, 0};
+}
+
+}  // namespace
+
+Result<NativeHandle> PosixSocketCalls::open(SocketFamily family, SocketType type) {
+  int domain = AF_UNIX;
+  if (family == SocketFamily::ipv4) domain = AF_INET;
+  if (family == SocketFamily::ipv6) domain = AF_INET6;
+  const int kind = (type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
+                   (nonblocking_ ? SOCK_NONBLOCK : 0);
+  const int made = ::socket(domain, kind, 0);
+  if (made < 0) return last_error("socket");
+  return NativeHandle(made);
+}
+
+Result<> PosixSocketCalls::bind(NativeHandle socket, const NativeAddress& local) {
+  return check(::bind(socket.descriptor(), native(local), local.size()), "bind");
+}
+
+Result<> PosixSocketCalls::listen(NativeHandle socket, int backlog_max) {
+  return check(::listen(socket.descriptor(), backlog_max), "listen");
+}
+
+Result<> PosixSocketCalls::connect_datagram(NativeHandle socket, const NativeAddress& peer) {
+  return check(::connect(socket.descriptor(), native(peer), peer.size()), "connect");
+}
+
+Result<NativeAddress> PosixSocketCalls::local_address(NativeHandle socket) {
+  NativeAddress address;
+  socklen_t size = NativeAddress::capacity;
+  if (::getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(address.data()), &size) != 0) {
+    return last_error("getsockname");
+  }
+  address.set_size(size);
+  return address;
+}
+
+Result<NativeAddress> PosixSocketCalls::peer_address(NativeHandle socket) {
+  NativeAddress address;
+  socklen_t size = NativeAddress::capacity;
+  if (::getpeername(socket.descriptor(), reinterpret_cast<sockaddr*>(address.data()), &size) != 0) {
+    return last_error("getpeername");
+  }
+  address.set_size(size);
+  return address;
+}
+
+Result<> PosixSocketCalls::set_option(NativeHandle socket, SocketOption option, int value) {
+  const OptionName name = option_name(option, family_of(socket));
+  if (option == SocketOption::linger_zero) {
+    const linger setting = {.l_onoff = value, .l_linger = 0};
+    return check(
+        ::setsockopt(socket.descriptor(), name.level, name.name, &setting, sizeof setting),
+        "setsockopt");
+  }
+  return check(::setsockopt(socket.descriptor(), name.level, name.name, &value, sizeof value),
+               "setsockopt");
+}
+
+Result<int> PosixSocketCalls::get_option(NativeHandle socket, SocketOption option) {
+  const OptionName name = option_name(option, family_of(socket));
+  linger setting = {};
+  int value = 0;
+  const bool lingers = option == SocketOption::linger_zero;
+  void* into = lingers ? static_cast<void*>(&setting) : static_cast<void*>(&value);
+  socklen_t size = lingers ? sizeof setting : sizeof value;
+  if (::getsockopt(socket.descriptor(), name.level, name.name, into, &size) != 0) {
+    return last_error("getsockopt");
+  }
+  return lingers ? static_cast<int>(setting.l_onoff != 0 && setting.l_linger == 0) : value;
+}
+
+Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& group, bool join) {
+  if (native(group)->sa_family == AF_INET6) {
+    ipv6_mreq request = {};
+    sockaddr_in6 address;
+    std::memcpy(&address, group.data(), sizeof address);
+    request.ipv6mr_multiaddr = address.sin6_addr;
+    request.ipv6mr_interface = address.sin6_scope_id;
+    return check(::setsockopt(socket.descriptor(), IPPROTO_IPV6,
+                              join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request, sizeof request),
+                 "multicast membership");
+  }
+  ip_mreq request = {};
+  sockaddr_in address;
+  std::memcpy(&address, group.data(), sizeof address);
+  request.imr_multiaddr = address.sin_addr;
+  return check(::setsockopt(socket.descriptor(), IPPROTO_IP,
+                            join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
+                            sizeof request),
+               "multicast membership");
+}
+
+Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {
+  int how = SHUT_RDWR;
+  if (side == ShutdownSide::read) how = SHUT_RD;
+  if (side == ShutdownSide::write) how = SHUT_WR;
+  return check(::shutdown(socket.descriptor(), how), "shutdown");
+}
+
+// Linux frees the number even when close is interrupted: trying again could close another's.
+void PosixSocketCalls::close(NativeHandle handle) noexcept { ::close(handle.descriptor()); }
+
+}  // namespace coil::detail

@@ -1,0 +1,29 @@
+// PosixSocketCalls: the socket calls of a real kernel. Included by the backends.
+#pragma once
+
+#include <coil/runtime/socket_calls.h>
+
+namespace coil::detail {
+
+class PosixSocketCalls final : public SocketCalls {
+ public:
+  // Readiness backends need non-blocking sockets; a completion backend must not have them.
+  explicit PosixSocketCalls(bool nonblocking) noexcept : nonblocking_(nonblocking) {}
+
+  Result<NativeHandle> open(SocketFamily family, SocketType type) override;
+  Result<> bind(NativeHandle socket, const NativeAddress& local) override;
+  Result<> listen(NativeHandle socket, int backlog_max) override;
+  Result<> connect_datagram(NativeHandle socket, const NativeAddress& peer) override;
+  Result<NativeAddress> local_address(NativeHandle socket) override;
+  Result<NativeAddress> peer_address(NativeHandle socket) override;
+  Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
+  Result<int> get_option(NativeHandle socket, SocketOption option) override;
+  Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) override;
+  Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
+  void close(NativeHandle handle) noexcept override;
+
+ private:
+  bool nonblocking_;
+};
+
+}  // namespace coil::detail

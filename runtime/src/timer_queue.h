@@ -1,0 +1,155 @@
+// TimerQueue: every pending timer of one reactor, in order of time. Included by the reactor core
+// and by the clocks for tests.
+#pragma once
+
+#include <coil/runtime/time_point.h>
+#include <coil/runtime/timer_node.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace coil::detail {
+
+// A hierarchical timing wheel with a resolution of one nanosecond.
+//
+// A time is read as eleven digits of six bits. A node is kept at the level of the highest digit in
+// which its due time differs from the wheel's position, in the slot that this digit numbers. So
+// every node of a level is due before every node of the level above, and the earliest slot is found
+// with two bit scans. When time reaches a slot, a small one is sorted and handed out, a large one
+// is spread over the levels below. That is a radix sort which happens no sooner, and goes no finer,
+// than time demands: no tick has to be chosen, and no due time is rounded.
+//
+// Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
+// cache miss after the other; walking several at once overlaps them.
+//
+// Example:
+//
+//   queue.collect(now);
+//   while (TimerNode* node = queue.pop_due()) node->fire(*node);
+//
+// Requires:   Nodes leave the queue before it is destroyed. A queue is pinned.
+// Guarantees: No member allocates. Time never goes back: an earlier `now` counts as the latest one.
+// Cost:       Adding and removing take constant time. A node is moved once per level at most.
+class TimerQueue {
+ public:
+  explicit TimerQueue(TimePoint now);
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
+  ~TimerQueue() = default;
+
+  // Queues a node under the due time that it carries, which may be in the past or at any distance.
+  void add(TimerNode& node) noexcept;
+
+  // Takes a node out, also when it is already part of the due batch.
+  //
+  // Requires: The node is in this queue.
+  void remove(TimerNode& node) noexcept;
+
+  // Returns the time at which to collect next: when the earliest queued node is due.
+  //
+  // Guarantees: Never later than that. It is earlier only when that node is one of more than 32 in
+  // a
+  //             slot that spans several nanoseconds: then it may be the start of that slot, and
+  //             collecting at that time splits the slot. Nodes of an unfinished batch count.
+  std::optional<TimePoint> next_due() const;
+
+  // Makes a batch of every node that is due at or before `now`, in order of (due, order).
+  //
+  // Guarantees: Nodes added afterwards wait for the next batch, even if they are due. What is left
+  // of
+  //             an earlier batch is merged into this one.
+  void collect(TimePoint now) noexcept;
+
+  // Takes the next node of the batch out of the queue; null when the batch is used up.
+  TimerNode* pop_due() noexcept;
+
+  // Counts the queued nodes, the batch included.
+  std::size_t size() const noexcept { return size_; }
+
+  // Calls `visit(TimerNode&)` for every queued node, the batch included, in no particular order.
+  //
+  // Requires: `visit` neither adds nor removes nodes.
+  template <class Visit>
+  void for_each(Visit visit) const;
+
+ private:
+  using Link = TimerNode::Link;
+
+  static constexpr unsigned digit_bits = 6;
+  static constexpr unsigned slots_per_level = 1U << digit_bits;
+  static constexpr unsigned levels = 11;  // 11 digits of 6 bits cover every 64-bit time.
+  static constexpr unsigned slot_total = levels * slots_per_level;
+  static constexpr unsigned chains = 4;            // Lists per slot; a power of two.
+  static constexpr unsigned sorted_directly = 32;  // Nodes in a slot that is not spread any more.
+  static constexpr std::uint32_t place_late = slot_total;
+  static constexpr std::uint32_t place_ready = slot_total + 1;  // Plus the index in ready_.
+
+  struct Slot {
+    std::array<Link, chains> heads;
+  };
+  struct EarliestSlot {
+    unsigned level;
+    unsigned index;
+    std::uint64_t start;
+  };
+
+  static std::uint64_t ticks_of(TimePoint time) noexcept;
+  static TimePoint time_of(std::uint64_t ticks) noexcept;
+  static TimerNode* node_of(Link* link) noexcept;
+  static bool earlier(const TimerNode& left, const TimerNode& right) noexcept;
+  static void append(Link& head, TimerNode& node) noexcept;
+  static void unlink(TimerNode& node) noexcept;
+  static void sort(Link& head) noexcept;
+  static void merge(Link& into, Link& from) noexcept;
+
+  void place_in_wheel(TimerNode& node) noexcept;
+  std::optional<EarliestSlot> earliest_slot() const noexcept;
+  void forget_slot(unsigned slot_number) noexcept;
+  void refill() noexcept;
+  void spread(unsigned slot_number) noexcept;
+  void take_small(const EarliestSlot& from) noexcept;
+  void take_equal(unsigned slot_number) noexcept;
+  void make_ready(TimerNode& node) noexcept;
+
+  template <class Visit>
+  static void visit_list(const Link& head, Visit& visit);
+
+  std::uint64_t position_;  // No node of the wheel is due before it.
+  std::uint64_t limit_;     // The latest time collected: what is due by then is in a batch or late.
+  std::uint64_t next_order_ = 0;
+  std::size_t size_ = 0;
+  std::uint32_t level_used_ = 0;  // Bit k: level k holds nodes.
+  std::uint32_t ready_begin_ = 0;
+  std::uint32_t ready_end_ = 0;
+  bool late_sorted_ = true;
+  std::array<std::uint64_t, levels>
+      slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
+  std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.
+  Link late_;     // Added when already due; they wait for the next batch.
+  Link overdue_;  // The late nodes that belong to the present batch, sorted.
+  std::array<TimerNode*, sorted_directly>
+      ready_{};  // The next of the batch; removed ones are null.
+  std::array<Slot, slot_total> slots_;
+};
+
+template <class Visit>
+void TimerQueue::visit_list(const Link& head, Visit& visit) {
+  for (Link* at = head.next; at != &head; at = at->next) visit(*node_of(at));
+}
+
+template <class Visit>
+void TimerQueue::for_each(Visit visit) const {
+  for (std::uint32_t at = ready_begin_; at != ready_end_; ++at) {
+    if (ready_[at] != nullptr) visit(*ready_[at]);
+  }
+  visit_list(overdue_, visit);
+  visit_list(late_, visit);
+  for (unsigned number = 0; number != slot_total; ++number) {
+    if (slot_size_[number] == 0) continue;
+    for (const Link& head : slots_[number].heads) visit_list(head, visit);
+  }
+}
+
+}  // namespace coil::detail

@@ -102,16 +102,20 @@ class TimerQueue {
   static void append(Link& head, TimerNode& node) noexcept;
   static void unlink(TimerNode& node) noexcept;
   static void sort(Link& head) noexcept;
+  static void make_empty(Link& head) noexcept { head.prev = head.next = &head; }
+  static bool is_empty(const Link& head) noexcept { return head.next == &head; }
+  static void splice(Link& into, Link& from) noexcept;
   static void merge(Link& into, Link& from) noexcept;
 
   void place_in_wheel(TimerNode& node) noexcept;
   std::optional<EarliestSlot> earliest_slot() const noexcept;
   void forget_slot(unsigned slot_number) noexcept;
+  void skip_removed() noexcept;
   void refill() noexcept;
   void spread(unsigned slot_number) noexcept;
-  void take_small(const EarliestSlot& from) noexcept;
+  void take_small(unsigned slot_number) noexcept;
   void take_equal(unsigned slot_number) noexcept;
-  void make_ready(TimerNode& node) noexcept;
+  TimerNode* pop_chain(unsigned slot_number, unsigned chain) noexcept;
 
   template <class Visit>
   static void visit_list(const Link& head, Visit& visit);
@@ -123,7 +127,7 @@ class TimerQueue {
   std::uint32_t level_used_ = 0;  // Bit k: level k holds nodes.
   std::uint32_t ready_begin_ = 0;
   std::uint32_t ready_end_ = 0;
-  bool late_sorted_ = true;
+  std::uint64_t late_first_ = UINT64_MAX;  // No late node is due before it.
   std::array<std::uint64_t, levels>
       slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
   std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.

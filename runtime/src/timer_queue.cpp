@@ -168,8 +168,8 @@ std::optional<TimePoint> TimerQueue::next_due() const {
   }
   if (!is_empty(overdue_)) first = std::min(first, ticks_of(node_of(overdue_.next)->due));
   if (!is_empty(late_)) first = std::min(first, late_first_);
-  if (first != UINT64_MAX) return time_of(first);
   const std::optional<EarliestSlot> slot = earliest_slot();
+  if (!slot || slot->start >= first) return time_of(first);
   const unsigned number = slot->level * slots_per_level + slot->index;
   if (slot->level == 0 || slot_size_[number] > sorted_directly) return time_of(slot->start);
   for (const Link& head : slots_[number].heads) {

@@ -1,0 +1,222 @@
+// A Protocol's connection: reading, gathered writing, half closes, ends and their order.
+#include "stream_transport.h"
+
+#include <coil/net/socket_options.h>
+#include <coil/runtime/as_result.h>
+#include <coil/runtime/detail/root_task.h>
+
+#include <utility>
+
+namespace coil {
+
+StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
+    : stream_(std::move(stream)),
+      protocol_(std::move(protocol)),
+      half_closeable_(dynamic_cast<HalfCloseableProtocol*>(protocol_.get())),
+      ended_(std::move(ended)) {}
+
+void StreamTransport::start() {
+  detail::start_root(stream_.reactor(), run_reader(), "protocol");
+}
+
+// The strand holds the transport: it lives until the last strand has ended.
+Task<void> StreamTransport::run_reader() {
+  const std::shared_ptr<StreamTransport> self = shared_from_this();
+  bool cancelled = false;
+  try {
+    co_await read_loop();
+  } catch (const Cancelled&) {
+    cancelled = true;
+    end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
+  }
+  report_loss();
+  if (cancelled) throw Cancelled();
+}
+
+Task<void> StreamTransport::read_loop() {
+  try {
+    peer_ = stream_.peer_address();
+    host_ = stream_.local_address();
+  } catch (const SystemError&) {
+    end(Failure::current());  // The peer was gone before we looked.
+    protocol_.reset();
+    co_return;
+  }
+  call("connectionMade", [&] { protocol_->makeConnection(*this); });
+  while (!reason_) {
+    if (!may_read()) {
+      may_go_on_.clear();
+      co_await may_go_on_.wait();
+      continue;
+    }
+    Result<BufferLease> received = co_await as_result(stream_.receive());
+    // What arrived while the protocol paused waits for it to resume.
+    while (!reason_ && (paused_ || held_back_) && !disconnecting_) {
+      may_go_on_.clear();
+      co_await may_go_on_.wait();
+    }
+    if (reason_) co_return;
+    if (!received) {
+      end(received.error().failure());
+    } else if (disconnecting_) {
+      continue;
+    } else if (received->empty()) {
+      peer_ended();
+    } else {
+      call("dataReceived", [&] { protocol_->dataReceived(received->bytes()); });
+    }
+  }
+}
+
+bool StreamTransport::may_read() const noexcept {
+  return !paused_ && !held_back_ && !disconnecting_ && !peer_ended_;
+}
+
+void StreamTransport::peer_ended() {
+  peer_ended_ = true;
+  if (half_closeable_ != nullptr) {
+    call("readConnectionLost", [&] { half_closeable_->readConnectionLost(); });
+    return;
+  }
+  // Without half close the peer's end is the end; what was queued before still goes out.
+  loseConnection();
+}
+
+template <class Call>
+bool StreamTransport::call(const char* where, Call function) noexcept {
+  try {
+    function();
+  } catch (...) {
+    stream_.reactor().log_current(where);
+    reason_.reset();  // What was thrown is the reason, also after an abort in the same callback.
+    end(Failure::current());
+  }
+  return !reason_;
+}
+
+bool StreamTransport::accepts_writes() const noexcept {
+  return !reason_ && !disconnecting_ && write_side_ == WriteSide::open;
+}
+
+void StreamTransport::write(ConstBytes data) {
+  if (data.empty() || !accepts_writes()) return;
+  output_.append(data);
+  if (output_.size() > high_water_bytes) held_back_ = true;
+  start_writer();
+}
+
+void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
+  for (const ConstBytes& piece : pieces) write(piece);
+}
+
+void StreamTransport::start_writer() {
+  if (std::exchange(writer_runs_, true)) return;
+  detail::start_root(stream_.reactor(), run_writer(), "protocol writer");
+}
+
+Task<void> StreamTransport::run_writer() {
+  const std::shared_ptr<StreamTransport> self = shared_from_this();
+  try {
+    co_await write_loop();
+  } catch (const Cancelled&) {
+    writer_runs_ = false;
+    throw;
+  }
+  writer_runs_ = false;
+  if (reason_) output_.clear();
+}
+
+Task<void> StreamTransport::write_loop() {
+  while (!reason_) {
+    while (!output_.empty() && !reason_) {
+      Result<std::size_t> sent = co_await as_result(stream_.write_some(output_.next()));
+      if (reason_) co_return;
+      if (!sent) {
+        end(sent.error().failure());
+        co_return;
+      }
+      output_.sent(*sent);
+      if (held_back_ && output_.size() <= low_water_bytes) {
+        held_back_ = false;
+        may_go_on_.set();
+      }
+    }
+    if (reason_) co_return;
+    output_.clear();
+    if (disconnecting_) {
+      end(Failure(ConnectionDone(make_error_code(Errc::connection_done))));
+      co_return;
+    }
+    if (write_side_ != WriteSide::closing) co_return;
+    write_side_ = WriteSide::closed;
+    // A peer that has gone already needs no end: the reader notices it.
+    [[maybe_unused]] const Result<> ended = co_await as_result(stream_.shutdown_write());
+    if (reason_) co_return;
+    if (half_closeable_ != nullptr) {
+      call("writeConnectionLost", [&] { half_closeable_->writeConnectionLost(); });
+    }
+  }
+}
+
+void StreamTransport::loseConnection() {
+  if (reason_ || std::exchange(disconnecting_, true)) return;
+  may_go_on_.set();
+  start_writer();  // Even with nothing to send: the end never comes inline.
+}
+
+void StreamTransport::loseWriteConnection() {
+  if (!accepts_writes()) return;
+  write_side_ = WriteSide::closing;
+  start_writer();
+}
+
+void StreamTransport::abortConnection() {
+  if (reason_) return;
+  reason_ = Failure(ConnectionAborted(make_error_code(Errc::connection_aborted)));
+  output_.drop_queued();
+  stream_.abort();
+  may_go_on_.set();
+}
+
+void StreamTransport::pauseProducing() { paused_ = true; }
+
+void StreamTransport::resumeProducing() {
+  if (reason_ || disconnecting_) return;
+  paused_ = false;
+  may_go_on_.set();
+}
+
+// Closing the stream ends the pending await of the other strand.
+void StreamTransport::end(Failure reason) noexcept {
+  if (reason_) return;
+  reason_ = std::move(reason);
+  stream_.close();
+  may_go_on_.set();
+}
+
+void StreamTransport::report_loss() noexcept {
+  const std::shared_ptr<Protocol> protocol = std::move(protocol_);
+  const Failure reason = reason_.value_or(Failure());
+  if (protocol != nullptr) {
+    try {
+      protocol->connectionLost(reason);
+    } catch (...) {
+      stream_.reactor().log_current("connectionLost");
+    }
+    protocol->transport_ = nullptr;
+  }
+  half_closeable_ = nullptr;
+  if (!ended_) return;
+  try {
+    std::move(ended_)(reason);
+  } catch (...) {
+    stream_.reactor().log_current("the end of a connection");
+  }
+}
+
+bool StreamTransport::getTcpNoDelay() const { return stream_.no_delay(); }
+void StreamTransport::setTcpNoDelay(bool enabled) { stream_.set_no_delay(enabled); }
+bool StreamTransport::getTcpKeepAlive() const { return stream_.keep_alive(); }
+void StreamTransport::setTcpKeepAlive(bool enabled) { stream_.set_keep_alive(enabled); }
+
+}  // namespace coil

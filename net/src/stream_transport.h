@@ -1,0 +1,83 @@
+// StreamTransport: the one coroutine per connection that drives a Protocol. Included by ports.cpp.
+#pragma once
+
+#include <coil/net/protocol.h>
+#include <coil/net/tcp.h>
+#include <coil/net/transport.h>
+#include <coil/runtime/event.h>
+#include <coil/runtime/reactor.h>
+#include <coil/runtime/task.h>
+
+#include "write_buffer.h"
+
+#include <absl/functional/any_invocable.h>
+
+#include <memory>
+#include <optional>
+
+namespace coil {
+
+// The reading strand lives as long as the connection and makes every call of the protocol; a
+// writing strand exists only while output is pending. Both use the stream's ordinary operations.
+class StreamTransport final : public Transport,
+                              public std::enable_shared_from_this<StreamTransport> {
+ public:
+  // Told after the protocol's connectionLost.
+  using Ended = absl::AnyInvocable<void(const Failure&) &&>;
+
+  StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended);
+
+  // Starts the reading strand.
+  void start();
+
+  void write(ConstBytes data) override;
+  void writeSequence(std::span<const ConstBytes> pieces) override;
+  void loseConnection() override;
+  void loseWriteConnection() override;
+  void abortConnection() override;
+  void pauseProducing() override;
+  void resumeProducing() override;
+  Address getPeer() const override { return peer_; }
+  Address getHost() const override { return host_; }
+  bool getTcpNoDelay() const override;
+  void setTcpNoDelay(bool enabled) override;
+  bool getTcpKeepAlive() const override;
+  void setTcpKeepAlive(bool enabled) override;
+  std::size_t buffered_bytes() const noexcept override { return output_.size(); }
+
+ private:
+  enum class WriteSide : unsigned char { open, closing, closed };
+
+  Task<void> read_loop();
+  Task<void> write_loop();
+  Task<void> run_reader();
+  Task<void> run_writer();
+  // Calls the protocol; an exception ends the connection. False once the connection has ended.
+  template <class Call>
+  bool call(const char* where, Call function) noexcept;
+  bool accepts_writes() const noexcept;
+  bool may_read() const noexcept;
+  void peer_ended();
+  void after_drain();
+  void start_writer();
+  void end(Failure reason) noexcept;
+  void report_loss() noexcept;
+
+  TcpStream stream_;
+  std::shared_ptr<Protocol> protocol_;
+  HalfCloseableProtocol* half_closeable_;
+  Ended ended_;
+  Address peer_;
+  Address host_;
+  detail::WriteBuffer output_;
+  Event may_go_on_;  // Set when a paused reader must look again.
+  std::optional<Failure> reason_;  // Why the connection has ended, once it has.
+  WriteSide write_side_ = WriteSide::open;
+  bool paused_ = false;        // By the protocol.
+  bool held_back_ = false;     // By the amount of pending output.
+  bool disconnecting_ = false;
+  bool peer_ended_ = false;
+  bool writer_runs_ = false;
+};
+
+}  // namespace coil

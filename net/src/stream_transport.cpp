@@ -1,7 +1,6 @@
 // A Protocol's connection: reading, gathered writing, half closes, ends and their order.
 #include "stream_transport.h"
 
-#include <coil/net/socket_options.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 

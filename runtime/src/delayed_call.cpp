@@ -181,6 +181,21 @@ void TimerAwait::cancelled(Suspension& suspension) noexcept {
   self.finish_cancelled();
 }
 
+namespace detail {
+
+QueuedTimer::QueuedTimer(ReactorTime& time, TimerNode& node,
+                         std::optional<Duration> after) noexcept
+    : time_(time), node_(node) {
+  if (after) node.due = saturating_add(time.delay_base(), *after);
+  time.add_timer(node);
+}
+
+QueuedTimer::~QueuedTimer() {
+  if (node_.queued()) time_.remove_timer(node_);
+}
+
+}  // namespace detail
+
 void ReactorTime::report_failed_call() noexcept {
   log_to_standard_error(
       LogRecord(LogLevel::error, "a delayed call threw: " + Failure::current().getErrorMessage()));

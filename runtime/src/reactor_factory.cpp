@@ -12,17 +12,16 @@ namespace coil {
 
 namespace {
 
-constexpr std::array<std::pair<ReactorKind, std::string_view>, 6> names = {{
+constexpr std::array<std::pair<ReactorKind, std::string_view>, 5> names = {{
     {ReactorKind::automatic, "auto"},
     {ReactorKind::io_uring, "io_uring"},
     {ReactorKind::epoll, "epoll"},
     {ReactorKind::poll, "poll"},
     {ReactorKind::select, "select"},
-    {ReactorKind::simulated, "simulated"},
 }};
 
 // Makes one kind, or says in a sentence why it cannot be had.
-std::unique_ptr<Reactor> try_make(ReactorKind kind, std::uint64_t seed, std::string& refusal) {
+std::unique_ptr<Reactor> try_make(ReactorKind kind, std::string& refusal) {
   try {
     switch (kind) {
       case ReactorKind::automatic:
@@ -35,8 +34,6 @@ std::unique_ptr<Reactor> try_make(ReactorKind kind, std::uint64_t seed, std::str
         return detail::make_poll_reactor();
       case ReactorKind::select:
         return detail::make_select_reactor();
-      case ReactorKind::simulated:
-        return detail::make_simulated_reactor(seed);
     }
   } catch (const std::exception& error) {
     refusal = error.what();
@@ -66,7 +63,7 @@ std::unique_ptr<Reactor> make_automatic(const ReactorOptions& options) {
   for (const ReactorKind kind :
        {ReactorKind::io_uring, ReactorKind::epoll, ReactorKind::poll, ReactorKind::select}) {
     std::string refusal;
-    std::unique_ptr<Reactor> reactor = try_make(kind, options.seed, refusal);
+    std::unique_ptr<Reactor> reactor = try_make(kind, refusal);
     if (reactor == nullptr) {
       note += " (" + std::string(to_string(kind)) + " was refused: " + refusal + ")";
       continue;
@@ -103,7 +100,7 @@ std::unique_ptr<Reactor> make_reactor(ReactorOptions options) {
     reactor = make_automatic(options);
   } else {
     std::string refusal;
-    reactor = try_make(options.kind, options.seed, refusal);
+    reactor = try_make(options.kind, refusal);
     if (reactor == nullptr) {
       throw SystemError(
           make_error_code(Errc::not_supported),
@@ -121,7 +118,7 @@ std::vector<AvailableReactor> available_reactors() {
     AvailableReactor entry;
     entry.kind = kind;
     entry.name = std::string(name);
-    if (const std::unique_ptr<Reactor> reactor = try_make(kind, 1, entry.refusal)) {
+    if (const std::unique_ptr<Reactor> reactor = try_make(kind, entry.refusal)) {
       entry.description = reactor->description();
     }
     found.push_back(std::move(entry));

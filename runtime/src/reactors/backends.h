@@ -3,7 +3,6 @@
 
 #include <coil/runtime/reactor.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,6 +13,5 @@ std::unique_ptr<Reactor> make_io_uring_reactor(std::string& refusal);
 std::unique_ptr<Reactor> make_epoll_reactor();
 std::unique_ptr<Reactor> make_poll_reactor();
 std::unique_ptr<Reactor> make_select_reactor();
-std::unique_ptr<Reactor> make_simulated_reactor(std::uint64_t seed);
 
 }  // namespace coil::detail

@@ -93,6 +93,8 @@ class Operation : public Suspension {
   HandleId target() const noexcept { return target_; }
   Reactor& reactor() const noexcept { return *reactor_; }
   bool in_flight() const noexcept { return waiting(); }
+  // Its early end was asked for; the completion may still bring a value.
+  bool cancel_asked() const noexcept { return cancel_asked_; }
 
   // Submits it for the task of `context`; false when it is complete already.
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept;

@@ -13,7 +13,7 @@
 
 namespace coil {
 
-enum class ReactorKind : std::uint8_t { automatic, io_uring, epoll, poll, select, simulated };
+enum class ReactorKind : std::uint8_t { automatic, io_uring, epoll, poll, select };
 
 std::string_view to_string(ReactorKind kind) noexcept;
 // Returns the kind of that name ("auto" is automatic); nothing for any other word.
@@ -34,11 +34,6 @@ class ReactorOptions {
     kind = value;
     return *this;
   }
-  // The seed of a simulated reactor.
-  ReactorOptions& set_seed(std::uint64_t value) noexcept {
-    seed = value;
-    return *this;
-  }
   // Where the line that names the choice goes; nowhere unless set.
   ReactorOptions& set_log_sink(LogSink value) {
     log_sink = std::move(value);
@@ -46,7 +41,6 @@ class ReactorOptions {
   }
 
   ReactorKind kind = ReactorKind::automatic;
-  std::uint64_t seed = 1;
   LogSink log_sink;
 };
 

@@ -8,11 +8,31 @@
 #include <coil/runtime/timer_node.h>
 
 #include <coroutine>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace coil {
 
 class ReactorTime;
+
+namespace detail {
+
+// A timer node in the queue for as long as this lives; for awaiters that have a time limit.
+class QueuedTimer {
+ public:
+  // Without `after` the node is due when it says itself.
+  QueuedTimer(ReactorTime& time, TimerNode& node, std::optional<Duration> after) noexcept;
+  QueuedTimer(const QueuedTimer&) = delete;
+  QueuedTimer& operator=(const QueuedTimer&) = delete;
+  ~QueuedTimer();
+
+ private:
+  ReactorTime& time_;
+  TimerNode& node_;
+};
+
+}  // namespace detail
 
 // TimerAwait: what co_await callLater(delay) and sleep(delay) wait for.
 //
@@ -92,6 +112,7 @@ class ReactorTime {
  private:
   friend class TimerAwait;
   friend class DelayedCall;
+  friend class detail::QueuedTimer;
 
   // The moment that a delay counts from: not before now(), and not behind the real clock.
   virtual TimePoint delay_base() const noexcept = 0;

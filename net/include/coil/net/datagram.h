@@ -1,0 +1,138 @@
+// DatagramSocket: UDP, awaited directly.
+#pragma once
+
+#include <coil/net/address.h>
+#include <coil/net/tcp.h>
+#include <coil/runtime/await.h>
+#include <coil/runtime/reactor.h>
+
+#include <cstddef>
+#include <utility>
+
+namespace coil {
+
+// Datagram: what a receive brought.
+//
+// Example (tests/examples/datagram_example.cpp, "echo"):
+//
+//   Datagram datagram = co_await socket.receive(buffer);
+//   co_await socket.send(ConstBytes(buffer).first(datagram.size()), datagram.sender());
+class Datagram {
+ public:
+  Datagram(std::size_t size, const Address& sender, bool truncated) noexcept
+      : size_(size), sender_(sender), truncated_(truncated) {}
+
+  // Bytes in the buffer; a datagram may be empty.
+  std::size_t size() const noexcept { return size_; }
+  const Address& sender() const noexcept { return sender_; }
+  // The datagram was longer than the buffer; its rest is lost.
+  bool truncated() const noexcept { return truncated_; }
+
+ private:
+  std::size_t size_;
+  Address sender_;
+  bool truncated_;
+};
+
+// DatagramOptions: how a datagram socket is made.
+//
+// Example (tests/examples/datagram_example.cpp, "options"):
+//
+//   DatagramOptions options = DatagramOptions().set_broadcast(true);
+class DatagramOptions {
+ public:
+  DatagramOptions() noexcept {}
+  DatagramOptions& set_broadcast(bool value) noexcept {
+    broadcast = value;
+    return *this;
+  }
+  // Several sockets may share the port; with multicast each of them gets every datagram.
+  DatagramOptions& set_reuse_port(bool value) noexcept {
+    reuse_port = value;
+    return *this;
+  }
+  bool broadcast = false;
+  bool reuse_port = false;
+};
+
+namespace detail {
+
+class ToDatagram {
+ public:
+  ToDatagram() noexcept {}
+  Datagram operator()(ReceiveFromOperation& op, std::int64_t outcome) const;
+};
+
+}  // namespace detail
+
+// DatagramSocket: sends and receives datagrams of up to 65,507 bytes.
+//
+// Example (tests/examples/datagram_example.cpp, "echo"):
+//
+//   DatagramSocket socket = DatagramSocket::bind(reactor, Address::loopback(0));
+//   std::vector<std::byte> buffer(DatagramSocket::size_max);
+//   for (;;) {
+//     Datagram datagram = co_await socket.receive(buffer);
+//     co_await socket.send(ConstBytes(buffer).first(datagram.size()), datagram.sender());
+//   }
+//
+// Requires:   At most one receive and one send are awaited at a time.
+// Guarantees: Datagrams are whole or truncated, never joined. An earlier datagram that was refused
+//             ends neither a receive nor a send of an unconnected socket.
+class DatagramSocket {
+ public:
+  static constexpr std::size_t size_max = 65507;
+
+  DatagramSocket() noexcept {}
+
+  // Errors: CannotListenError, naming the address.
+  static DatagramSocket bind(Reactor& reactor, const Address& local,
+                             DatagramOptions options = DatagramOptions());
+
+  // Waits for one datagram.
+  //
+  // Errors:       ConnectionRefusedError on a connected socket whose peer refused; HandleClosed.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  // Buffers:      `into` must stay valid until completion, also after cancelling.
+  auto receive(MutableBytes into) {
+    using Receive = Await<ReceiveFromOperation, Datagram, detail::ToDatagram>;
+    return Receive("receive", detail::ToDatagram(), socket_.reactor(), socket_.id(), into);
+  }
+  // Sends one datagram to `to`, or to the connected peer.
+  //
+  // Errors:       MessageLengthError over size_max; InvalidAddressError for the other family;
+  //               ConnectionRefusedError on a connected socket whose peer refused an earlier one.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  // Buffers:      `payload` must stay valid until completion, also after cancelling.
+  auto send(ConstBytes payload, const Address& to) {
+    return send_native(payload, native_peer(payload, &to));
+  }
+  auto send(ConstBytes payload) { return send_native(payload, native_peer(payload, nullptr)); }
+
+  // Fixes the peer: only its datagrams arrive from now on.
+  void connect(const Address& peer);
+  void join_group(const IpAddress& group);
+  void leave_group(const IpAddress& group);
+  int option(SocketOption option) const { return socket_.option(option); }
+  void set_option(SocketOption option, int value) const { socket_.set_option(option, value); }
+
+  void close() noexcept { socket_.close(); }
+  bool is_open() const noexcept { return socket_.slot() != nullptr; }
+  Address local_address() const { return socket_.local_address(); }
+  Reactor& reactor() const { return socket_.reactor(); }
+
+ private:
+  Await<SendToOperation, void, detail::ToNothing> send_native(ConstBytes payload,
+                                                              const NativeAddress& to) {
+    using Send = Await<SendToOperation, void, detail::ToNothing>;
+    return Send("send", detail::ToNothing(), socket_.reactor(), socket_.id(), payload, to);
+  }
+  // Checks the arguments, which the kernel would only answer with a number.
+  NativeAddress native_peer(ConstBytes payload, const Address* to) const;
+  void change_membership(const IpAddress& group, bool join);
+
+  detail::OwnedSocket socket_;
+  SocketFamily family_ = SocketFamily::ipv4;
+};
+
+}  // namespace coil

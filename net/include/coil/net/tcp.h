@@ -1,0 +1,296 @@
+// TcpStream and TcpListener: TCP connections, awaited directly.
+#pragma once
+
+#include <coil/net/address.h>
+#include <coil/runtime/await.h>
+#include <coil/runtime/reactor.h>
+#include <coil/runtime/task.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace coil {
+
+// TcpOptions: how a connection is made.
+//
+// Example (tests/examples/tcp_example.cpp, "options"):
+//
+//   TcpOptions options = TcpOptions().set_keep_alive(true);
+class TcpOptions {
+ public:
+  TcpOptions() noexcept {}
+  // The local address; by default the system picks it.
+  TcpOptions& set_bind_address(const Address& value) {
+    bind_address = value;
+    return *this;
+  }
+  // Sends small writes at once; on by default.
+  TcpOptions& set_no_delay(bool value) noexcept {
+    no_delay = value;
+    return *this;
+  }
+  TcpOptions& set_keep_alive(bool value) noexcept {
+    keep_alive = value;
+    return *this;
+  }
+  std::optional<Address> bind_address;
+  bool no_delay = true;
+  bool keep_alive = false;
+};
+
+// ListenOptions: how a listener is made.
+//
+// Example (tests/examples/tcp_example.cpp, "options"):
+//
+//   ListenOptions options = ListenOptions().set_backlog_max(16);
+class ListenOptions {
+ public:
+  ListenOptions() noexcept {}
+  ListenOptions& set_backlog_max(int value) noexcept {
+    backlog_max = value;
+    return *this;
+  }
+  // Several sockets share the port, and the kernel spreads the connections.
+  ListenOptions& set_reuse_port(bool value) noexcept {
+    reuse_port = value;
+    return *this;
+  }
+  // Accepted connections send small writes at once; on by default.
+  ListenOptions& set_no_delay(bool value) noexcept {
+    no_delay = value;
+    return *this;
+  }
+  int backlog_max = 4096;
+  bool reuse_port = false;
+  bool no_delay = true;
+};
+
+namespace detail {
+
+// How outcomes become what the caller asked for; types of their own for gcc 12's sake.
+class ToSize {
+ public:
+  ToSize() noexcept {}
+  template <class Op>
+  std::size_t operator()(Op&, std::int64_t outcome) const noexcept {
+    return static_cast<std::size_t>(outcome);
+  }
+};
+class ToNothing {
+ public:
+  ToNothing() noexcept {}
+  template <class Op>
+  void operator()(Op&, std::int64_t) const noexcept {}
+};
+class ToLease {
+ public:
+  ToLease() noexcept {}
+  BufferLease operator()(ReceiveLeaseOperation& op, std::int64_t) const noexcept {
+    return std::move(op.lease);
+  }
+};
+
+// A handle that closes itself.
+class OwnedSocket {
+ public:
+  OwnedSocket() noexcept {}
+  OwnedSocket(Reactor& reactor, HandleId id) noexcept : reactor_(&reactor), id_(id) {}
+  OwnedSocket(OwnedSocket&& other) noexcept
+      : reactor_(other.reactor_), id_(std::exchange(other.id_, HandleId())) {}
+  OwnedSocket& operator=(OwnedSocket&& other) noexcept {
+    if (this != &other) {
+      close();
+      reactor_ = other.reactor_;
+      id_ = std::exchange(other.id_, HandleId());
+    }
+    return *this;
+  }
+  ~OwnedSocket() { close(); }
+
+  void close() noexcept {
+    if (id_.valid()) reactor_->handles().close(std::exchange(id_, HandleId()));
+  }
+  Reactor& reactor() const {
+    if (reactor_ == nullptr) contract_violation("a socket was used that was never opened");
+    return *reactor_;
+  }
+  HandleId id() const noexcept { return id_; }
+  // The live slot, or null when the handle was closed.
+  HandleSlot* slot() const noexcept {
+    return id_.valid() ? reactor_->handles().find(id_) : nullptr;
+  }
+  // The native handle. Errors: HandleClosed.
+  NativeHandle native() const;
+  int option(SocketOption option) const;
+  void set_option(SocketOption option, int value) const;
+  Address local_address() const;
+
+ private:
+  Reactor* reactor_ = nullptr;
+  HandleId id_;
+};
+
+}  // namespace detail
+
+// TcpStream: one established TCP connection, awaited directly.
+//
+// Example (tests/examples/tcp_example.cpp, "greet"):
+//
+//   Task<void> greet(Reactor& reactor, Address server) {
+//     TcpStream stream = co_await TcpStream::connect(reactor, server);
+//     co_await write_all(stream, "hello\n");
+//     std::array<std::byte, 512> reply;
+//     std::size_t size = co_await stream.read_some(reply);
+//     if (size == 0) co_return;            // The peer closed before answering.
+//   }
+//
+// Requires:   The reactor outlives the stream. At most one read and one write are awaited at a
+//             time.
+// Guarantees: Bytes arrive in order and once. A stream may be moved at any time. Destroying it
+//             closes the connection; bytes that write_some accepted are still delivered by the
+//             kernel.
+// Source:     RFC 9293; Twisted's ITCPTransport for shutdown and abort.
+class TcpStream {
+ public:
+  // A stream that is not open.
+  TcpStream() noexcept {}
+  // Takes over a connected native handle.
+  TcpStream(Reactor& reactor, NativeHandle connected)
+      : socket_(reactor, reactor.handles().open(connected, HandleKind::stream)) {}
+
+  // Connects to `peer`.
+  //
+  // Errors:       ConnectionRefusedError, NoRouteError, ConnectBindError for a local address that
+  //               cannot be used, ConnectionLost when the attempt timed out in the kernel.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  static Task<TcpStream> connect(Reactor& reactor, Address peer,
+                                 TcpOptions options = TcpOptions());
+
+  // Reads what is available, at least one byte, at most `into.size()`.
+  //
+  // Completes when data arrives, when the peer stops sending (gives 0), on error, or on
+  // cancellation. An empty `into` completes at once with 0 and touches nothing.
+  //
+  // Errors:       ConnectionLost if the peer reset the connection or it timed out; HandleClosed.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  // Buffers:      `into` must stay valid until completion, also after cancelling: the kernel may
+  //               still be writing to it.
+  // Cost:         No allocation. One system call or one ring entry.
+  auto read_some(MutableBytes into) {
+    using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
+    return Read("read_some", detail::ToSize(), socket_.reactor(), socket_.id(), into);
+  }
+  // Gives the bytes where the kernel put them; an empty lease is the end of the stream.
+  //
+  // Errors:       ConnectionLost if the peer reset the connection or it timed out; HandleClosed.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  // Cost:         No buffer while nothing arrives.
+  auto receive() {
+    using Receive = Await<ReceiveLeaseOperation, BufferLease, detail::ToLease>;
+    return Receive("receive", detail::ToLease(), socket_.reactor(), socket_.id());
+  }
+  // Sends at least one byte of `from`, and gives how many.
+  //
+  // Errors:       ConnectionLost if the peer has gone; HandleClosed.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  // Buffers:      `from` must stay valid until completion, also after cancelling.
+  auto write_some(ConstBytes from) {
+    using Write = Await<SendOperation, std::size_t, detail::ToSize>;
+    return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), from);
+  }
+  // The same for several pieces in one call.
+  auto write_some(std::span<const ConstBytes> pieces) {
+    using Write = Await<SendOperation, std::size_t, detail::ToSize>;
+    return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), pieces);
+  }
+  // Ends the sending side: the peer reads 0 after everything that was written.
+  //
+  // Errors:       SystemError if the connection has gone already; HandleClosed.
+  // Cancellation: Not cancellable; completes promptly.
+  auto shutdown_write() {
+    using Shutdown = Await<ShutdownOperation, void, detail::ToNothing>;
+    return Shutdown("shutdown_write", detail::ToNothing(), socket_.reactor(), socket_.id());
+  }
+
+  // Closes the connection; pending awaits on it end with HandleClosed.
+  void close() noexcept { socket_.close(); }
+  // Closes it with a reset: what is queued on either side is dropped.
+  void abort() noexcept;
+  // Gives `bytes` back, to be read before anything new.
+  void unread(ConstBytes bytes);
+
+  bool is_open() const noexcept { return socket_.slot() != nullptr; }
+  Address peer_address() const;
+  Address local_address() const { return socket_.local_address(); }
+  bool no_delay() const { return socket_.option(SocketOption::no_delay) != 0; }
+  void set_no_delay(bool on) const { socket_.set_option(SocketOption::no_delay, on ? 1 : 0); }
+  bool keep_alive() const { return socket_.option(SocketOption::keep_alive) != 0; }
+  void set_keep_alive(bool on) const { socket_.set_option(SocketOption::keep_alive, on ? 1 : 0); }
+  int option(SocketOption option) const { return socket_.option(option); }
+  void set_option(SocketOption option, int value) const { socket_.set_option(option, value); }
+  Reactor& reactor() const { return socket_.reactor(); }
+  HandleId id() const noexcept { return socket_.id(); }
+
+ private:
+  explicit TcpStream(detail::OwnedSocket socket) noexcept : socket_(std::move(socket)) {}
+
+  detail::OwnedSocket socket_;
+};
+
+namespace detail {
+
+class ToStream {
+ public:
+  explicit ToStream(bool no_delay) noexcept : no_delay_(no_delay) {}
+  TcpStream operator()(AcceptOperation& op, std::int64_t outcome) const;
+
+ private:
+  bool no_delay_;
+};
+
+}  // namespace detail
+
+// TcpListener: a socket that accepts connections.
+//
+// Example (tests/examples/tcp_example.cpp, "listen"):
+//
+//   TcpListener listener = TcpListener::bind(reactor, Address::loopback(0));
+//   TcpStream stream = co_await listener.accept();
+//
+// Requires:   The reactor outlives the listener.
+// Guarantees: Running out of descriptors is not an error: accept waits until one can be had.
+class TcpListener {
+ public:
+  // A listener that is not open.
+  TcpListener() noexcept {}
+
+  // Binds and listens; port 0 picks one, see local_address().
+  //
+  // Errors: CannotListenError, naming the address.
+  static TcpListener bind(Reactor& reactor, const Address& local,
+                          ListenOptions options = ListenOptions());
+
+  // Gives the next connection.
+  //
+  // Errors:       HandleClosed when the listener was closed; SystemError for anything else.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred.
+  auto accept() {
+    using Accept = Await<AcceptOperation, TcpStream, detail::ToStream>;
+    return Accept("accept", detail::ToStream(no_delay_), socket_.reactor(), socket_.id());
+  }
+
+  // Stops listening; pending accepts end with HandleClosed.
+  void close() noexcept { socket_.close(); }
+  bool is_open() const noexcept { return socket_.slot() != nullptr; }
+  Address local_address() const { return socket_.local_address(); }
+  Reactor& reactor() const { return socket_.reactor(); }
+  HandleId id() const noexcept { return socket_.id(); }
+
+ private:
+  detail::OwnedSocket socket_;
+  bool no_delay_ = true;
+};
+
+}  // namespace coil

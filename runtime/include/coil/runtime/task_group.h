@@ -1,0 +1,214 @@
+// TaskGroup: a scope that no child task escapes.
+#pragma once
+
+#include <coil/runtime/awaitable.h>
+#include <coil/runtime/detail/strand.h>
+#include <coil/runtime/result.h>
+#include <coil/runtime/sleep.h>
+#include <coil/runtime/task.h>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+// gcc destroys a closure that is written inside a co_await expression twice.
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+#define COIL_CLOSURE_FAULT 1
+#else
+#define COIL_CLOSURE_FAULT 0
+#endif
+
+namespace coil {
+
+namespace detail {
+
+template <class F>
+inline constexpr bool closure_may_be_written_in_place =
+    !COIL_CLOSURE_FAULT || std::is_lvalue_reference_v<F> || !std::is_class_v<std::decay_t<F>> ||
+    std::is_trivially_destructible_v<std::decay_t<F>>;
+
+template <class T>
+inline constexpr bool is_reference_wrapper = false;
+template <class T>
+inline constexpr bool is_reference_wrapper<std::reference_wrapper<T>> = true;
+
+// Runs work under a context of its own choice.
+template <class A>
+class [[nodiscard]] Under {
+ public:
+  Under(TaskContext& context, A&& work) : context_(context), work_(std::forward<A>(work)) {}
+  bool await_ready() { return work_.ready(); }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> waiter) {
+    return work_.begin(context_, waiter);
+  }
+  decltype(auto) await_resume() { return work_.resume(); }
+
+ private:
+  TaskContext& context_;
+  Awaiting<A> work_;
+};
+template <class A>
+Under<A> under(TaskContext& context, A&& work) {
+  return Under<A>(context, std::forward<A>(work));
+}
+
+}  // namespace detail
+
+// OutlivesGroup: a reference argument that the caller vouches for; see outlives_group().
+//
+// Example (tests/examples/group_example.cpp, "outlives"):
+//
+//   group.spawn(&count, outlives_group(total));
+template <class T>
+class OutlivesGroup {
+ public:
+  explicit OutlivesGroup(T& object) noexcept : object_(&object) {}
+  T& get() const noexcept { return *object_; }
+
+ private:
+  T* object_;
+};
+// Says that `object` is declared in the frame that awaits with_task_group, or further out.
+template <class T>
+OutlivesGroup<T> outlives_group(T& object) noexcept {
+  return OutlivesGroup<T>(object);
+}
+
+namespace detail {
+
+template <class T>
+T&& group_argument(T& stored) noexcept {
+  return static_cast<T&&>(stored);
+}
+template <class T>
+T& group_argument(OutlivesGroup<T>& stored) noexcept {
+  return stored.get();
+}
+
+}  // namespace detail
+
+// TaskGroup: children that run side by side and have all ended when the group ends.
+//
+// Example (tests/examples/group_example.cpp, "greet"):
+//
+//   auto body = [](TaskGroup& group) -> Task<void> {
+//     group.spawn(&greet, std::string("Ada"));
+//     group.spawn(&greet, std::string("Grace"));
+//     co_return;
+//   };
+//   co_await with_task_group(body);            // Both have been greeted.
+//
+// Requires:     Children outlive the locals of the group's body: what they refer to is declared
+//               in the frame that awaits with_task_group, and said with outlives_group.
+// Guarantees:   Every child has ended when with_task_group returns. The first failure cancels the
+//               body and the other children and is thrown where the group ends. A child that ends
+//               with an error in its Result has failed.
+// Cancellation: Inherited by every child.
+class TaskGroup {
+ public:
+  explicit TaskGroup(TaskContext& outer) noexcept : context_(outer) {}
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+
+  // Starts body(arguments...) from the loop. Both are moved into the child: nothing can dangle.
+  template <class F, class... A>
+  void spawn(F body, A... arguments) {
+    static_assert((!detail::is_reference_wrapper<A> && ...),
+                  "a child may outlive what a reference names: pass a value, or outlives_group(x)");
+    run_child<F, A...>(context_, join_, *this, std::move(body), std::move(arguments)...);
+  }
+  // Asks the body and every child to end.
+  void cancel() noexcept { context_.cancel(); }
+  // Children that have not ended.
+  std::size_t size() const noexcept { return join_.live(); }
+  // Failures beyond the first, which were not thrown.
+  std::size_t further_failures() const noexcept { return failures_ > 1 ? failures_ - 1 : 0; }
+
+  // For compositions.
+  TaskContext& context() noexcept { return context_; }
+  detail::StrandJoin& join() noexcept { return join_; }
+  void failed(std::exception_ptr failure) noexcept {
+    if (failures_++ == 0) first_failure_ = std::move(failure);
+    cancel();
+  }
+  bool has_failed() const noexcept { return failures_ != 0; }
+  void rethrow_failure() const {
+    if (first_failure_) std::rethrow_exception(first_failure_);
+  }
+
+ private:
+  template <class F, class... A>
+  static detail::Strand run_child(TaskContext&, detail::StrandJoin&, TaskGroup& group, F body,
+                                  A... arguments) {
+    try {
+      auto task = std::invoke(std::move(body), detail::group_argument(arguments)...);
+      TaskContext& own = co_await current_context();
+      own.set_site(task.site());
+      using T = typename decltype(task)::value_type;
+      if constexpr (is_result<T>) {
+        T result = co_await std::move(task);
+        if (!result) group.failed(result.error().failure().exception());
+      } else {
+        static_cast<void>(co_await std::move(task));
+      }
+    } catch (const Cancelled&) {
+      // A child that did what it was told is no failure.
+    } catch (...) {
+      group.failed(std::current_exception());
+    }
+  }
+
+  TaskContext context_;
+  detail::StrandJoin join_;
+  std::size_t failures_ = 0;
+  std::exception_ptr first_failure_;
+};
+
+namespace detail {
+
+template <class F>
+auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
+  using T = typename std::invoke_result_t<F&, TaskGroup&>::value_type;
+  using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  TaskContext& outer = co_await current_context();
+  TaskGroup group(outer);
+  std::optional<Stored> value;
+  std::exception_ptr thrown;
+  try {
+    auto task = body(group);
+    if constexpr (std::is_void_v<T>) {
+      co_await under(group.context(), std::move(task));
+      value.emplace();
+    } else {
+      value.emplace(co_await under(group.context(), std::move(task)));
+    }
+  } catch (const Cancelled&) {
+    thrown = std::current_exception();
+    group.cancel();
+  } catch (...) {
+    group.failed(std::current_exception());
+  }
+  co_await group.join().wait();
+  group.rethrow_failure();
+  if (thrown) std::rethrow_exception(thrown);
+  if constexpr (!std::is_void_v<T>) co_return std::move(*value);
+}
+
+}  // namespace detail
+
+// Runs `body` with a group and returns its value when every child has ended.
+template <class F>
+auto with_task_group(F&& body) {
+  static_assert(detail::closure_may_be_written_in_place<F>,
+                "name the closure on its own line, then pass it: this compiler destroys a closure "
+                "that is written inside a co_await expression twice");
+  return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
+}
+
+}  // namespace coil

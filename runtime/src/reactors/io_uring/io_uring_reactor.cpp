@@ -1,0 +1,159 @@
+// The io_uring reactor: completions as the kernel gives them, polls where it has no entry.
+#include "../../socket_calls_posix.h"
+#include "../backends.h"
+#include "../readiness/attempt.h"
+#include "../readiness/readiness_reactor.h"
+#include "../readiness/waker.h"
+#include "ring.h"
+#include "translate.h"
+
+#include <poll.h>
+
+#include <cerrno>
+
+namespace coil::detail {
+
+namespace {
+
+// An operation's address names it; these name what is no operation.
+constexpr std::uint64_t ignored = 0;
+constexpr std::uint64_t waker_data = 1;
+
+enum BackendState : std::uint8_t { native_entry, polling };
+
+class IoUringReactor final : public Reactor {
+ public:
+  explicit IoUringReactor(std::unique_ptr<Ring> ring)
+      : ring_(std::move(ring)),
+        // A non-blocking socket fails where a blocking one waits inside the ring; attempts say
+        // MSG_DONTWAIT, but accept and connect cannot.
+        sockets_(!ring_->features().accept || !ring_->features().connect) {
+    arm_waker();
+  }
+  ~IoUringReactor() override { shut_down(); }
+
+  std::string_view name() const noexcept override { return "io_uring"; }
+  std::string description() const override {
+    const std::string off = ring_->features().switched_off();
+    return ring_->flags() + (off.empty() ? "" : "; not used: " + off);
+  }
+  SocketCalls& sockets() noexcept override { return sockets_; }
+  std::optional<NativeHandle> wait_handle() const override {
+    return NativeHandle(ring_->descriptor());
+  }
+
+ private:
+  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
+    op.backend_state = native_entry;
+    if (translate(op, slot, *ring_)) return std::nullopt;
+    if (worth_trying(op, slot)) {
+      if (const auto result = attempt(op, slot, buffers())) return result;
+    }
+    start_polling(op, slot);
+    return std::nullopt;
+  }
+
+  // Only a receive is told by its slot that there is nothing; all else is cheaper to try.
+  static bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
+    const bool receives = op.code() == OpCode::receive || op.code() == OpCode::receive_lease ||
+                          op.code() == OpCode::receive_from;
+    return !receives || slot.ready_to_read || slot.ended;
+  }
+
+  void start_polling(Operation& op, HandleSlot& slot) noexcept {
+    op.backend_state = polling;
+    translate_poll(op, slot, *ring_);
+  }
+
+  // The completion of the operation itself follows, with what it really came to.
+  void do_cancel(Operation& op, HandleSlot&) noexcept override {
+    io_uring_sqe& entry = ring_->entry();
+    io_uring_prep_cancel(&entry, &op, 0);
+    io_uring_sqe_set_data64(&entry, ignored);
+  }
+
+  void wait(TimePoint until) noexcept override {
+    std::optional<Duration> at_most;
+    if (until != TimePoint::max()) {
+      const TimePoint now = until == TimePoint::min() ? until : monotonic_now();
+      at_most = until > now ? until - now : Duration::zero();
+    }
+    ring_->enter(at_most);
+    ring_->reap([this](std::uint64_t data, int result, unsigned) { on_completion(data, result); });
+  }
+
+  void on_completion(std::uint64_t data, int result) noexcept {
+    if (data == ignored) return;
+    if (data == waker_data) {
+      waker_.drain();
+      arm_waker();
+      return;
+    }
+    auto& op = *reinterpret_cast<Operation*>(data);
+    HandleSlot& slot = handles().slot_of(op);
+    if (op.backend_state == polling) {
+      on_poll(op, slot, result);
+    } else if (result == -ECANCELED || (result == -EINTR && op.cancel_asked())) {
+      complete(op, outcome::cancelled);
+    } else if (result == -EAGAIN || result == -EINTR) {
+      retry(op, slot);
+    } else {
+      complete(op, result);
+    }
+  }
+
+  // A non-blocking descriptor of somebody else's making, or an interrupted entry.
+  void retry(Operation& op, HandleSlot& slot) noexcept {
+    if (op.cancel_asked()) {
+      complete(op, outcome::cancelled);
+    } else {
+      start_polling(op, slot);
+    }
+  }
+
+  void on_poll(Operation& op, HandleSlot& slot, int result) noexcept {
+    if (result == -ECANCELED) {
+      complete(op, outcome::cancelled);
+      return;
+    }
+    if (result < 0) {
+      complete(op, result);
+      return;
+    }
+    if (op.direction() == Direction::read) slot.ready_to_read = true;
+    if ((result & (POLLHUP | POLLRDHUP | POLLERR)) != 0) slot.ended = true;
+    if ((result & POLLNVAL) != 0) {
+      complete(op, outcome::from_system_error(EBADF));
+    } else if (const auto tried = attempt(op, slot, buffers())) {
+      complete(op, *tried);
+    } else {
+      retry(op, slot);
+    }
+  }
+
+  void arm_waker() noexcept {
+    io_uring_sqe& entry = ring_->entry();
+    io_uring_prep_poll_add(&entry, waker_.descriptor(), POLLIN);
+    io_uring_sqe_set_data64(&entry, waker_data);
+  }
+
+  void wake() noexcept override { waker_.wake(); }
+  // Nothing is in flight by now, so the ring holds no reference to the descriptor.
+  void forget(HandleSlot&) noexcept override {}
+  TimePoint read_clock() const noexcept override { return monotonic_now(); }
+  TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
+
+  std::unique_ptr<Ring> ring_;
+  Waker waker_;
+  PosixSocketCalls sockets_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reactor> make_io_uring_reactor(std::string& refusal) {
+  std::unique_ptr<Ring> ring = Ring::open(refusal);
+  if (ring == nullptr) return nullptr;
+  return std::make_unique<IoUringReactor>(std::move(ring));
+}
+
+}  // namespace coil::detail

@@ -1,0 +1,85 @@
+// Ring: owns the kernel's io_uring: set-up, probe, entries, waiting. Included by this backend only.
+#pragma once
+
+#include <coil/runtime/time_point.h>
+
+#include <liburing.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace coil::detail {
+
+// What the ring may use; each can be switched off with COIL_IO_URING=-name,-name.
+struct RingFeatures {
+  bool recv = true;
+  bool send = true;
+  bool accept = true;
+  bool connect = true;
+  bool defer_taskrun = true;
+
+  // Features that are off, as words; empty when everything is on.
+  std::string switched_off() const;
+};
+
+class Ring {
+ public:
+  // Null, with a sentence that names the cause and the cure, if the kernel refuses.
+  static std::unique_ptr<Ring> open(std::string& refusal);
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring();
+
+  // An empty entry; submits those that wait when the queue is full.
+  io_uring_sqe& entry() noexcept;
+  // Submits everything and waits for one completion at least, until the limit; zero only looks.
+  void enter(std::optional<Duration> at_most) noexcept;
+  // Calls visit(user_data, result, flags) for the completions that have come.
+  template <class Visit>
+  void reap(Visit visit) noexcept;
+
+  const RingFeatures& features() const noexcept { return features_; }
+  int descriptor() const noexcept { return ring_.ring_fd; }
+  // Set-up flags in words.
+  std::string flags() const;
+
+ private:
+  Ring() noexcept {}
+
+  bool set_up(std::string& refusal) noexcept;
+  bool probe(std::string& refusal) noexcept;
+  bool self_test(std::string& refusal) noexcept;
+
+  io_uring ring_ = {};
+  RingFeatures features_;
+  unsigned setup_flags_ = 0;
+  bool open_ = false;
+};
+
+template <class Visit>
+void Ring::reap(Visit visit) noexcept {
+  // Results are copied out before anything is done with them, so that the kernel has the places
+  // back when what is done submits more.
+  struct Completion {
+    std::uint64_t data;
+    int result;
+    unsigned flags;
+  };
+  constexpr unsigned batch = 128;
+  Completion seen[batch];
+  unsigned count = 0;
+  unsigned head = 0;
+  io_uring_cqe* entry = nullptr;
+  io_uring_for_each_cqe(&ring_, head, entry) {
+    seen[count++] = {entry->user_data, entry->res, entry->flags};
+    if (count == batch) break;
+  }
+  io_uring_cq_advance(&ring_, count);
+  for (unsigned index = 0; index < count; ++index) {
+    visit(seen[index].data, seen[index].result, seen[index].flags);
+  }
+}
+
+}  // namespace coil::detail

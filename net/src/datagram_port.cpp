@@ -27,7 +27,9 @@ class DatagramPort final : public DatagramTransport,
         protocol_(std::move(protocol)),
         host_(socket_.local_address()) {}
 
-  void start() { detail::start_root(socket_.reactor(), receive_loop(), "datagram port"); }
+  void start() {
+    detail::start_root(socket_.reactor(), receive_loop(shared_from_this()), "datagram port");
+  }
 
   void write(ConstBytes data, const Address& to) override {
     check(data, &to);
@@ -76,11 +78,11 @@ class DatagramPort final : public DatagramTransport,
     queued_bytes_ += data.size();
     queue_.push_back(Queued{{data.begin(), data.end()}, to});
     if (std::exchange(sender_runs_, true)) return;
-    detail::start_root(socket_.reactor(), send_loop(), "datagram sender");
+    detail::start_root(socket_.reactor(), send_loop(shared_from_this()), "datagram sender");
   }
 
-  Task<void> send_loop() {
-    const std::shared_ptr<DatagramPort> self = shared_from_this();
+  Task<void> send_loop(std::shared_ptr<DatagramPort> self) {
+    static_cast<void>(self);
     try {
       while (!queue_.empty() && socket_.is_open()) {
         const Queued next = std::move(queue_.front());
@@ -98,8 +100,8 @@ class DatagramPort final : public DatagramTransport,
     sender_runs_ = false;
   }
 
-  Task<void> receive_loop() {
-    const std::shared_ptr<DatagramPort> self = shared_from_this();
+  Task<void> receive_loop(std::shared_ptr<DatagramPort> self) {
+    static_cast<void>(self);
     protocol_->transport_ = this;
     call("startProtocol", [&] { protocol_->startProtocol(); });
     bool cancelled = false;
@@ -161,8 +163,8 @@ class DatagramPort final : public DatagramTransport,
 
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& local,
                                              std::shared_ptr<DatagramProtocol> protocol) {
-  auto port = std::make_shared<DatagramPort>(DatagramSocket::bind(reactor, local),
-                                             std::move(protocol));
+  auto port =
+      std::make_shared<DatagramPort>(DatagramSocket::bind(reactor, local), std::move(protocol));
   port->start();
   return port;
 }

@@ -30,7 +30,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     factory_->doStart();
     listening_ = true;
     stopped_ = Deferred<void>();
-    detail::start_root(reactor_, accept_loop(), "listening port");
+    detail::start_root(reactor_, accept_loop(shared_from_this()), "listening port");
   }
   Deferred<void> stop() {
     if (!listening_) return succeed();
@@ -43,8 +43,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   std::size_t connections() const noexcept { return connections_; }
 
  private:
-  Task<void> accept_loop() {
-    const std::shared_ptr<State> self = shared_from_this();
+  Task<void> accept_loop(std::shared_ptr<State> self) {
+    static_cast<void>(self);
     bool cancelled = false;
     try {
       for (;;) {
@@ -65,8 +65,14 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   }
 
   void serve(TcpStream stream) noexcept {
+    Address peer;
     try {
-      std::shared_ptr<Protocol> protocol = factory_->buildProtocol(stream.peer_address());
+      peer = stream.peer_address();
+    } catch (const SystemError&) {
+      return;  // Reset while it waited to be accepted: there is nobody to build a protocol for.
+    }
+    try {
+      std::shared_ptr<Protocol> protocol = factory_->buildProtocol(peer);
       if (protocol == nullptr) return;
       ++connections_;
       auto ended = [self = shared_from_this()](const Failure&) { --self->connections_; };
@@ -109,8 +115,7 @@ std::size_t ListeningPort::connections() const noexcept { return state_->connect
 
 ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
                         ListenOptions options) {
-  auto state =
-      std::make_shared<ListeningPort::State>(reactor, local, std::move(factory), options);
+  auto state = std::make_shared<ListeningPort::State>(reactor, local, std::move(factory), options);
   state->start();
   return ListeningPort(std::move(state));
 }
@@ -126,12 +131,11 @@ void Connector::connect() {
   if (state_ != State::disconnected) throw std::logic_error("connect: not disconnected");
   state_ = State::connecting;
   if (!std::exchange(factory_started_, true)) factory_->doStart();
-  attempt_ = Deferred<void>::fromCoroutine(reactor_, attempt());
+  attempt_ = Deferred<void>::fromCoroutine(reactor_, attempt(shared_from_this()));
   attempt_->addErrback([self = shared_from_this()](Failure failure) { self->failed(failure); });
 }
 
-Task<void> Connector::attempt() {
-  const std::shared_ptr<Connector> self = shared_from_this();
+Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
   factory_->startedConnecting(*this);
   TcpOptions tcp;
   if (options_.bind_address) tcp.set_bind_address(*options_.bind_address);
@@ -143,8 +147,8 @@ Task<void> Connector::attempt() {
   }
   state_ = State::connected;
   auto ended = [self](const Failure& reason) { self->lost(reason); };
-  auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
-                                                     std::move(ended));
+  auto transport =
+      std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), std::move(ended));
   transport_ = transport;
   transport->start();
 }

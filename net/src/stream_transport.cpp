@@ -15,12 +15,12 @@ StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> pro
       ended_(std::move(ended)) {}
 
 void StreamTransport::start() {
-  detail::start_root(stream_.reactor(), run_reader(), "protocol");
+  detail::start_root(stream_.reactor(), run_reader(shared_from_this()), "protocol");
 }
 
-// The strand holds the transport: it lives until the last strand has ended.
-Task<void> StreamTransport::run_reader() {
-  const std::shared_ptr<StreamTransport> self = shared_from_this();
+// The strands hold the transport: it lives until the last of them has ended.
+Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
+  static_cast<void>(self);
   bool cancelled = false;
   try {
     co_await read_loop();
@@ -110,11 +110,11 @@ void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
 
 void StreamTransport::start_writer() {
   if (std::exchange(writer_runs_, true)) return;
-  detail::start_root(stream_.reactor(), run_writer(), "protocol writer");
+  detail::start_root(stream_.reactor(), run_writer(shared_from_this()), "protocol writer");
 }
 
-Task<void> StreamTransport::run_writer() {
-  const std::shared_ptr<StreamTransport> self = shared_from_this();
+Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
+  static_cast<void>(self);
   try {
     co_await write_loop();
   } catch (const Cancelled&) {

@@ -50,8 +50,9 @@ class StreamTransport final : public Transport,
 
   Task<void> read_loop();
   Task<void> write_loop();
-  Task<void> run_reader();
-  Task<void> run_writer();
+  // A strand starts later than its creation: it is given its share of the transport right away.
+  Task<void> run_reader(std::shared_ptr<StreamTransport> self);
+  Task<void> run_writer(std::shared_ptr<StreamTransport> self);
   // Calls the protocol; an exception ends the connection. False once the connection has ended.
   template <class Call>
   bool call(const char* where, Call function) noexcept;
@@ -70,11 +71,11 @@ class StreamTransport final : public Transport,
   Address peer_;
   Address host_;
   detail::WriteBuffer output_;
-  Event may_go_on_;  // Set when a paused reader must look again.
+  Event may_go_on_;                // Set when a paused reader must look again.
   std::optional<Failure> reason_;  // Why the connection has ended, once it has.
   WriteSide write_side_ = WriteSide::open;
-  bool paused_ = false;        // By the protocol.
-  bool held_back_ = false;     // By the amount of pending output.
+  bool paused_ = false;     // By the protocol.
+  bool held_back_ = false;  // By the amount of pending output.
   bool disconnecting_ = false;
   bool peer_ended_ = false;
   bool writer_runs_ = false;

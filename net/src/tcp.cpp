@@ -29,8 +29,8 @@ TcpStream ToStream::operator()(AcceptOperation& op, std::int64_t outcome) const 
   TcpStream stream(op.reactor(), NativeHandle(outcome));
   if (no_delay_) {
     // A connection that is gone already shows that to its reader, not to whoever accepts.
-    [[maybe_unused]] const Result<> set = op.reactor().sockets().set_option(
-        NativeHandle(outcome), SocketOption::no_delay, 1);
+    [[maybe_unused]] const Result<> set =
+        op.reactor().sockets().set_option(NativeHandle(outcome), SocketOption::no_delay, 1);
   }
   return stream;
 }

@@ -183,8 +183,7 @@ void TimerAwait::cancelled(Suspension& suspension) noexcept {
 
 namespace detail {
 
-QueuedTimer::QueuedTimer(ReactorTime& time, TimerNode& node,
-                         std::optional<Duration> after) noexcept
+QueuedTimer::QueuedTimer(ReactorTime& time, TimerNode& node, std::optional<Duration> after) noexcept
     : time_(time), node_(node) {
   if (after) node.due = saturating_add(time.delay_base(), *after);
   time.add_timer(node);

@@ -40,15 +40,24 @@ int family_of(NativeHandle socket) noexcept {
 OptionName option_name(SocketOption option, int family) noexcept {
   const bool v6 = family == AF_INET6;
   switch (option) {
-    case SocketOption::reuse_address: return {SOL_SOCKET, SO_REUSEADDR};
-    case SocketOption::reuse_port: return {SOL_SOCKET, SO_REUSEPORT};
-    case SocketOption::no_delay: return {IPPROTO_TCP, TCP_NODELAY};
-    case SocketOption::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE};
-    case SocketOption::broadcast: return {SOL_SOCKET, SO_BROADCAST};
-    case SocketOption::ipv6_only: return {IPPROTO_IPV6, IPV6_V6ONLY};
-    case SocketOption::send_buffer: return {SOL_SOCKET, SO_SNDBUF};
-    case SocketOption::receive_buffer: return {SOL_SOCKET, SO_RCVBUF};
-    case SocketOption::linger_zero: return {SOL_SOCKET, SO_LINGER};
+    case SocketOption::reuse_address:
+      return {SOL_SOCKET, SO_REUSEADDR};
+    case SocketOption::reuse_port:
+      return {SOL_SOCKET, SO_REUSEPORT};
+    case SocketOption::no_delay:
+      return {IPPROTO_TCP, TCP_NODELAY};
+    case SocketOption::keep_alive:
+      return {SOL_SOCKET, SO_KEEPALIVE};
+    case SocketOption::broadcast:
+      return {SOL_SOCKET, SO_BROADCAST};
+    case SocketOption::ipv6_only:
+      return {IPPROTO_IPV6, IPV6_V6ONLY};
+    case SocketOption::send_buffer:
+      return {SOL_SOCKET, SO_SNDBUF};
+    case SocketOption::receive_buffer:
+      return {SOL_SOCKET, SO_RCVBUF};
+    case SocketOption::linger_zero:
+      return {SOL_SOCKET, SO_LINGER};
     case SocketOption::multicast_loop:
       return v6 ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_LOOP}
                 : OptionName{IPPROTO_IP, IP_MULTICAST_LOOP};
@@ -114,9 +123,8 @@ Result<> PosixSocketCalls::set_option(NativeHandle socket, SocketOption option, 
   const OptionName name = option_name(option, family_of(socket));
   if (option == SocketOption::linger_zero) {
     const linger setting = {.l_onoff = value, .l_linger = 0};
-    return check(
-        ::setsockopt(socket.descriptor(), name.level, name.name, &setting, sizeof setting),
-        "setsockopt");
+    return check(::setsockopt(socket.descriptor(), name.level, name.name, &setting, sizeof setting),
+                 "setsockopt");
   }
   return check(::setsockopt(socket.descriptor(), name.level, name.name, &value, sizeof value),
                "setsockopt");
@@ -150,10 +158,10 @@ Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& 
   sockaddr_in address;
   std::memcpy(&address, group.data(), sizeof address);
   request.imr_multiaddr = address.sin_addr;
-  return check(::setsockopt(socket.descriptor(), IPPROTO_IP,
-                            join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
-                            sizeof request),
-               "multicast membership");
+  return check(
+      ::setsockopt(socket.descriptor(), IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
+                   &request, sizeof request),
+      "multicast membership");
 }
 
 Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {

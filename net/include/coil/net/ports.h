@@ -99,7 +99,7 @@ class Connector : public std::enable_shared_from_this<Connector> {
   State state() const noexcept { return state_; }
 
  private:
-  Task<void> attempt();
+  Task<void> attempt(std::shared_ptr<Connector> self);
   void failed(const Failure& reason);
   void lost(const Failure& reason);
 

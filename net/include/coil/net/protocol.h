@@ -120,8 +120,10 @@ class Factory {
 //     void clientConnectionFailed(Connector&, const Failure& why) override { report(why); }
 //   };
 //
-// Guarantees: startedConnecting first, then connectionMade or clientConnectionFailed; at the end the
-//             protocol's connectionLost before clientConnectionLost. The connector is always the same.
+// Guarantees: startedConnecting first, then connectionMade or clientConnectionFailed; at the end
+// the
+//             protocol's connectionLost before clientConnectionLost. The connector is always the
+//             same.
 // Source:     Twisted's ClientFactory.
 class ClientFactory : public Factory {
  public:

@@ -165,8 +165,7 @@ class TcpStream {
   // Errors:       ConnectionRefusedError, NoRouteError, ConnectBindError for a local address that
   //               cannot be used, ConnectionLost when the attempt timed out in the kernel.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
-  static Task<TcpStream> connect(Reactor& reactor, Address peer,
-                                 TcpOptions options = TcpOptions());
+  static Task<TcpStream> connect(Reactor& reactor, Address peer, TcpOptions options = TcpOptions());
 
   // Reads what is available, at least one byte, at most `into.size()`.
   //

@@ -71,12 +71,14 @@ struct CallbackResult<void, F> {
 //   deferred.addCallback([](int value) { std::printf("%d\n", value); return value; });
 //   deferred.callback(41);
 //
-// Guarantees:   Callbacks run in the order they were added, each once, at once if there is a result.
+// Guarantees:   Callbacks run in the order they were added, each once, at once if there is a
+// result.
 //               A callback that throws switches to the errbacks, an errback that returns switches
 //               back. One that returns a Deferred makes the chain wait for its result. A callback
 //               whose result is a T is added to this link; another type makes a new Deferred and
 //               closes this link. Chains of any length take constant stack.
-// Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is reported
+// Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is
+// reported
 //               when the last handle goes.
 // Cancellation: Awaiting it: cancellable; the Deferred is cancelled, and what then comes of it is
 //               what the await gives, Cancelled for a CancelledError.
@@ -91,8 +93,7 @@ class Deferred {
   using value_type = T;
   using Canceller = typename Link::Canceller;
 
-  Deferred(std::source_location site = std::source_location::current())
-      : link_(new Link(site)) {}
+  Deferred(std::source_location site = std::source_location::current()) : link_(new Link(site)) {}
   // `canceller` is called once, by cancel(), and may fire the Deferred.
   explicit Deferred(Canceller canceller,
                     std::source_location site = std::source_location::current())
@@ -132,8 +133,9 @@ class Deferred {
   template <class F>
   Deferred& addErrback(F function) {
     using R = std::invoke_result_t<F&, Failure>;
-    static_assert(!std::is_void_v<R> || std::is_void_v<T>,
-                  "an errback may return nothing only where T is void: return a T, or use logged()");
+    static_assert(
+        !std::is_void_v<R> || std::is_void_v<T>,
+        "an errback may return nothing only where T is void: return a T, or use logged()");
     add_step<T>(link_, [function = std::move(function)](Result<T> result) mutable -> Outcome<T> {
       if (result) return Outcome<T>(std::move(result));
       return Outcome<T>::template from<R>([&] { return function(result.error().failure()); });
@@ -281,17 +283,18 @@ class Deferred {
     const bool same = static_cast<Base*>(target.get()) == static_cast<Base*>(link_.get());
     detail::Receiver<U> successor(same ? detail::LinkRef<U>(nullptr) : std::move(target));
     const detail::LinkRef<T> keep = link_;
-    keep->add([step = std::move(step), successor = std::move(successor)](Link& link) mutable -> Base* {
-      Outcome<U> outcome = step(link.take());
-      successor.detach();
-      auto* to = successor.get();
-      if constexpr (std::same_as<U, T>) {
-        if (to == nullptr) to = &link;
-      }
-      if (outcome.inner_.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner_));
-      to->adopt(std::move(outcome.result_));
-      return static_cast<Base*>(to) == static_cast<Base*>(&link) ? nullptr : to;
-    });
+    keep->add(
+        [step = std::move(step), successor = std::move(successor)](Link& link) mutable -> Base* {
+          Outcome<U> outcome = step(link.take());
+          successor.detach();
+          auto* to = successor.get();
+          if constexpr (std::same_as<U, T>) {
+            if (to == nullptr) to = &link;
+          }
+          if (outcome.inner_.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner_));
+          to->adopt(std::move(outcome.result_));
+          return static_cast<Base*>(to) == static_cast<Base*>(&link) ? nullptr : to;
+        });
   }
 
   // Makes `outer` wait for `inner`; returns outer's link if it may run on at once.

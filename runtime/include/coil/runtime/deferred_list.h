@@ -104,7 +104,8 @@ class ListState {
     return passed_on;
   }
 
-  // What the input's own chain goes on with: nothing of use, as in Twisted when errors are consumed.
+  // What the input's own chain goes on with: nothing of use, as in Twisted when errors are
+  // consumed.
   Result<T> copy_or_default(const Result<T>& outcome) const {
     if (!outcome) {
       if (!options_.consume_errors) return outcome.error();
@@ -162,9 +163,8 @@ Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
 template <class T>
   requires(!std::is_void_v<T>)
 Deferred<std::vector<T>> gatherResults(std::vector<Deferred<T>> inputs) {
-  return DeferredList(std::move(inputs), DeferredListOptions()
-                                             .set_fire_on_one_errback(true)
-                                             .set_consume_errors(true))
+  return DeferredList(std::move(inputs),
+                      DeferredListOptions().set_fire_on_one_errback(true).set_consume_errors(true))
       .addCallback([](std::vector<Result<T>> results) {
         std::vector<T> values;
         values.reserve(results.size());

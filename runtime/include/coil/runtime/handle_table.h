@@ -45,8 +45,8 @@ class HandleSlot {
   std::uint64_t backend_data = 0;
   bool backend_registered = false;
   bool ready_to_read = false;  // A receive may be tried at once.
-  bool ended = false;           // The peer's end or an error was seen: receives find it at once.
-  bool linger_zero = false;  // Close resets the connection.
+  bool ended = false;          // The peer's end or an error was seen: receives find it at once.
+  bool linger_zero = false;    // Close resets the connection.
 
   // Bytes that are delivered before anything new is received (a hand-over's unread rest).
   std::unique_ptr<std::vector<std::byte>> unread;

@@ -38,4 +38,7 @@ using LogSink = std::function<void(const LogRecord&)>;
 // Writes "coil: TEXT" to standard error: the sink of a reactor that was given none.
 void log_to_standard_error(const LogRecord& record);
 
+// Tells whether standard output is a terminal, where live figures make sense.
+bool output_is_terminal() noexcept;
+
 }  // namespace coil

@@ -45,9 +45,8 @@ class EpollPoller final : public Poller {
     if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, slot.native().descriptor(), &event) != 0) {
       if (errno != EPERM) return errno;
       // A regular file: always ready, as the other pollers say of themselves.
-      always_ready_.push_back({.id = slot.id(),
-                               .read = side == Direction::read,
-                               .write = side == Direction::write});
+      always_ready_.push_back(
+          {.id = slot.id(), .read = side == Direction::read, .write = side == Direction::write});
       return 0;
     }
     slot.backend_registered = true;
@@ -93,8 +92,8 @@ class EpollPoller final : public Poller {
         limit.tv_sec = seconds.count();
         limit.tv_nsec = (*at_most - seconds).count();
       }
-      const long count = ::syscall(SYS_epoll_pwait2, epoll_, events, size,
-                                   at_most ? &limit : nullptr, nullptr, 0);
+      const long count =
+          ::syscall(SYS_epoll_pwait2, epoll_, events, size, at_most ? &limit : nullptr, nullptr, 0);
       if (count >= 0 || errno != ENOSYS) return static_cast<int>(count);
       precise_ = false;
     }

@@ -21,7 +21,7 @@ constexpr unsigned completions_per_entry = 4;
 
 struct Switch {
   std::string_view name;
-  bool RingFeatures::*feature;
+  bool RingFeatures::* feature;
 };
 constexpr std::array<Switch, 5> switches = {{
     {"recv", &RingFeatures::recv},
@@ -59,11 +59,15 @@ std::string explain(int error) {
     case EPERM:
     case EACCES:
       return "the sandbox forbids it (a seccomp filter, or the sysctl kernel.io_uring_disabled)";
-    case ENOSYS: return "the kernel has no io_uring (Linux 5.11 or newer is needed)";
-    case ENOMEM: return "no memory may be locked for it (raise RLIMIT_MEMLOCK: ulimit -l)";
+    case ENOSYS:
+      return "the kernel has no io_uring (Linux 5.11 or newer is needed)";
+    case ENOMEM:
+      return "no memory may be locked for it (raise RLIMIT_MEMLOCK: ulimit -l)";
     case EMFILE:
-    case ENFILE: return "there is no descriptor left for it (raise ulimit -n)";
-    default: return std::string("io_uring_setup failed: ") + std::strerror(error);
+    case ENFILE:
+      return "there is no descriptor left for it (raise ulimit -n)";
+    default:
+      return std::string("io_uring_setup failed: ") + std::strerror(error);
   }
 }
 

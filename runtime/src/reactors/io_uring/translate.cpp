@@ -53,7 +53,8 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
     case OpCode::send_to:
     case OpCode::shutdown:
     case OpCode::poll_readable:
-    case OpCode::poll_writable: return false;
+    case OpCode::poll_writable:
+      return false;
   }
   return false;
 }

@@ -152,17 +152,25 @@ Attempt shut_down(int fd) noexcept {
 std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
   const int fd = slot.native().descriptor();
   switch (op.code()) {
-    case OpCode::receive: return receive(static_cast<ReceiveOperation&>(op).into, slot);
+    case OpCode::receive:
+      return receive(static_cast<ReceiveOperation&>(op).into, slot);
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
-    case OpCode::send: return send(static_cast<SendOperation&>(op), fd);
-    case OpCode::accept: return accept(fd);
-    case OpCode::connect: return connect(static_cast<ConnectOperation&>(op), fd);
-    case OpCode::receive_from: return receive_from(static_cast<ReceiveFromOperation&>(op), slot);
-    case OpCode::send_to: return send_to(static_cast<SendToOperation&>(op), fd);
-    case OpCode::shutdown: return shut_down(fd);
+    case OpCode::send:
+      return send(static_cast<SendOperation&>(op), fd);
+    case OpCode::accept:
+      return accept(fd);
+    case OpCode::connect:
+      return connect(static_cast<ConnectOperation&>(op), fd);
+    case OpCode::receive_from:
+      return receive_from(static_cast<ReceiveFromOperation&>(op), slot);
+    case OpCode::send_to:
+      return send_to(static_cast<SendToOperation&>(op), fd);
+    case OpCode::shutdown:
+      return shut_down(fd);
     case OpCode::poll_readable:
-    case OpCode::poll_writable: return poll_now(fd, op.direction());
+    case OpCode::poll_writable:
+      return poll_now(fd, op.direction());
   }
   return outcome::from_errc(Errc::not_supported);
 }

@@ -15,7 +15,7 @@ struct Readiness {
   HandleId id;
   bool read = false;
   bool write = false;
-  bool hangup = false;  // Ended or broken: both sides must look, and reads until they see the end.
+  bool hangup = false;   // Ended or broken: both sides must look, and reads until they see the end.
   bool invalid = false;  // The descriptor was closed behind the reactor's back.
 };
 

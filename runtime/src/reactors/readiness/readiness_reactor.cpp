@@ -22,8 +22,10 @@ bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
   switch (op.code()) {
     case OpCode::receive:
     case OpCode::receive_lease:
-    case OpCode::receive_from: return slot.ready_to_read || slot.ended;
-    default: return true;
+    case OpCode::receive_from:
+      return slot.ready_to_read || slot.ended;
+    default:
+      return true;
   }
 }
 

@@ -29,7 +29,9 @@ class BitMap {
 
  private:
   static constexpr int bits_per_word = 8 * static_cast<int>(sizeof(unsigned long));
-  static std::size_t word(int bit) noexcept { return static_cast<std::size_t>(bit / bits_per_word); }
+  static std::size_t word(int bit) noexcept {
+    return static_cast<std::size_t>(bit / bits_per_word);
+  }
   static unsigned long mask(int bit) noexcept { return 1UL << (bit % bits_per_word); }
 
   std::vector<unsigned long> words_;

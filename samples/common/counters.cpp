@@ -1,0 +1,26 @@
+// Counters as text.
+#include "common/counters.h"
+
+#include <coil/runtime/sleep.h>
+
+#include <cstdio>
+
+namespace samples {
+
+std::string Counters::text() const {
+  return std::to_string(connections) + " connections (" + std::to_string(open) + " open), " +
+         std::to_string(messages) + " messages, " + std::to_string(bytes) + " bytes";
+}
+
+coil::Task<void> show_live(const Counters& counters) {
+  std::uint64_t before = 0;
+  for (;;) {
+    co_await coil::sleep(std::chrono::seconds(1));
+    std::printf("\r%s, %llu bytes/s   ", counters.text().c_str(),
+                static_cast<unsigned long long>(counters.bytes - before));
+    std::fflush(stdout);
+    before = counters.bytes;
+  }
+}
+
+}  // namespace samples

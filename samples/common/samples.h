@@ -1,0 +1,35 @@
+// The samples as functions, and what the command line gives them.
+#pragma once
+
+#include <coil/net/address.h>
+#include <coil/runtime/reactor.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace samples {
+
+// A server: where it listens. It serves until the reactor stops, and gives its exit status.
+struct ServerOptions {
+  coil::Address listen;
+};
+
+struct ClientOptions {
+  coil::Address connect;
+  std::size_t connections = 1;
+  std::size_t messages = 10;
+  std::size_t size = 64;
+  std::chrono::milliseconds timeout{5000};
+};
+
+int list_reactors();
+int echo_server(coil::Reactor& reactor, const ServerOptions& options);
+int echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int echo_client(coil::Reactor& reactor, const ClientOptions& options);
+int udp_echo(coil::Reactor& reactor, const ServerOptions& options);
+int udp_echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int udp_ping(coil::Reactor& reactor, const ClientOptions& options);
+int timers(coil::Reactor& reactor);
+
+}  // namespace samples

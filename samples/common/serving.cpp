@@ -1,0 +1,45 @@
+// Servers until Ctrl-C.
+#include "common/serving.h"
+
+#include <coil/runtime/deferred.h>
+
+#include <cstdio>
+
+namespace samples {
+
+void announce(const coil::Reactor& reactor, const coil::Address& where, const char* what) {
+  std::printf("listening on %s (%s, reactor %s)\n", where.to_string().c_str(), what,
+              std::string(reactor.name()).c_str());
+  std::fflush(stdout);
+}
+
+int run_server(coil::Reactor& reactor, const Counters& counters) {
+  if (coil::output_is_terminal()) {
+    coil::Deferred<void>::fromCoroutine(reactor, show_live(counters))
+        .addErrback([](const coil::Failure&) {});
+  }
+  const coil::TimePoint start = reactor.now();
+  reactor.run();
+  const std::chrono::duration<double> seconds = reactor.now() - start;
+  std::printf("%sserved %s in %.1f s\n", coil::output_is_terminal() ? "\n" : "",
+              counters.text().c_str(), seconds.count());
+  for (const std::string& name : reactor.last_stop().forced) {
+    std::printf("did not end in time: %s\n", name.c_str());
+  }
+  return 0;
+}
+
+int run_server(coil::Reactor& reactor, const Counters& counters, coil::Task<void> server) {
+  bool failed = false;
+  coil::Deferred<void>::fromCoroutine(reactor, std::move(server))
+      .addErrback([&](const coil::Failure& failure) {
+        if (failure.check<coil::CancelledError>()) return;  // The reactor was stopped.
+        std::fprintf(stderr, "coil: %s\n", failure.getErrorMessage().c_str());
+        failed = true;
+        if (reactor.running()) reactor.stop();
+      });
+  const int status = run_server(reactor, counters);
+  return failed ? 1 : status;
+}
+
+}  // namespace samples

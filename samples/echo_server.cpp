@@ -1,0 +1,57 @@
+// A TCP echo server in coroutine style: one task per connection.
+//
+// Run it:  coil echo --listen tcp:8007 --style coroutine
+// Read echo_protocol.cpp beside it: the same server, the other face.
+#include "common/samples.h"
+#include "common/serving.h"
+
+#include <coil/net/serve.h>
+#include <coil/net/stream_algorithms.h>
+#include <coil/net/tcp.h>
+
+namespace samples {
+
+namespace {
+
+// Reads, writes back, reads again. What is not written back yet is not read on: a client that does
+// not read is not read from, and costs one buffer.
+coil::Task<void> echo(coil::TcpStream stream, Counters& counters) {
+  for (;;) {
+    const coil::BufferLease data = co_await stream.receive();
+    if (data.empty()) co_return;  // The client has sent everything.
+    ++counters.messages;
+    counters.bytes += data.size();
+    co_await coil::write_all(stream, data.bytes());
+  }
+}
+
+coil::Task<void> counted_echo(coil::TcpStream stream, Counters& counters) {
+  struct Open {
+    explicit Open(Counters& counted) : counters(counted) {
+      ++counters.connections;
+      ++counters.open;
+    }
+    ~Open() { --counters.open; }
+    Counters& counters;
+  };
+  const Open open(counters);
+  co_await echo(std::move(stream), counters);
+}
+
+coil::Task<void> serve(coil::TcpListener listener, Counters& counters) {
+  auto handler = [&counters](coil::TcpStream stream) {
+    return counted_echo(std::move(stream), counters);
+  };
+  co_await coil::serve(listener, handler);
+}
+
+}  // namespace
+
+int echo_server(coil::Reactor& reactor, const ServerOptions& options) {
+  Counters counters;
+  coil::TcpListener listener = coil::TcpListener::bind(reactor, options.listen);
+  announce(reactor, listener.local_address(), "TCP echo, coroutine style");
+  return run_server(reactor, counters, serve(std::move(listener), counters));
+}
+
+}  // namespace samples

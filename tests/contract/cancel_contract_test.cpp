@@ -1,0 +1,229 @@
+// Covers: cancellation of every await, and the combinators: task_group.h, when_all.h, when_any.h,
+// timeout.h, event.h, task_context.h, suspension.h.
+#include "support/contract.h"
+
+using namespace coil;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+namespace {
+
+Task<int> give(int value, Duration after) {
+  co_await sleep(after);
+  co_return value;
+}
+Task<int> refuse(Duration after) {
+  co_await sleep(after);
+  throw std::runtime_error("refused");
+}
+
+TEST_CASE("when_all gives every result, and its first failure cancels the rest") {
+  COIL_CONTRACT(reactor);
+  auto body = []() -> Task<void> {
+    auto [one, nothing, two] =
+        co_await when_all(give(1, milliseconds(2)), sleep(milliseconds(1)), give(2, Duration(0)));
+    static_cast<void>(nothing);
+    CHECK(one + two == 3);
+    auto failing = when_all(give(1, hours(1000)), refuse(milliseconds(1)));
+    const auto failed = co_await as_result(std::move(failing));
+    CHECK(failed.error().message() == "refused");
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("when_any tells the first, cancels the others, and keeps what they had") {
+  COIL_CONTRACT(reactor);
+  auto body = []() -> Task<void> {
+    auto race = co_await when_any(give(1, hours(1000)), give(2, milliseconds(1)));
+    CHECK(race.first() == 1);
+    CHECK(race.get() == 2);
+    CHECK(race.outcome<0>().cancelled());
+    auto lost = co_await when_any(refuse(milliseconds(1)), give(2, hours(1000)));
+    CHECK(lost.first() == 0);
+    CHECK_THROWS_WITH_AS(lost.get(), "refused", std::runtime_error);
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("with_timeout throws TimedOut, and delivers a value that came although late") {
+  COIL_CONTRACT(reactor);
+  auto stubborn = []() -> Task<int> {
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      co_return 5;
+    }
+    co_return 0;
+  };
+  auto body = [&]() -> Task<void> {
+    const auto late = co_await as_result(with_timeout(milliseconds(1), sleep(hours(1000))));
+    CHECK(late.error().code() == Errc::timed_out);
+    CHECK(co_await with_timeout(milliseconds(1), stubborn()) == 5);
+    CHECK(co_await with_timeout(hours(1000), give(3, Duration(0))) == 3);
+  };
+  run(*reactor, body());
+  CHECK(reactor->next_deadline() == TimePoint::max());
+}
+
+TEST_CASE("a group waits for its children and throws the first failure") {
+  COIL_CONTRACT(reactor);
+  int ended = 0;
+  auto child = [&](Duration after) -> Task<void> {
+    co_await sleep(after);
+    ++ended;
+  };
+  auto good = [&](TaskGroup& group) -> Task<int> {
+    group.spawn(child, milliseconds(2));
+    group.spawn(child, milliseconds(1));
+    CHECK(group.size() == 2);
+    co_return 7;
+  };
+  auto bad = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(child, hours(1000));
+    group.spawn(&refuse, milliseconds(1));
+    co_await sleep(hours(1000));
+  };
+  CHECK(run(*reactor, with_task_group(good)) == 7);
+  CHECK(ended == 2);
+  CHECK_THROWS_WITH_AS(run(*reactor, with_task_group(bad)), "refused", std::runtime_error);
+  CHECK(ended == 2);
+}
+
+TEST_CASE("a child that ends with an error in its result has failed") {
+  COIL_CONTRACT(reactor);
+  auto child = []() -> Task<Result<int>> {
+    co_await yield();
+    co_return Error(make_error_code(Errc::timed_out));
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(child);
+    co_await sleep(hours(1000));
+  };
+  CHECK_THROWS_AS(run(*reactor, with_task_group(body)), TimedOut);
+}
+
+TEST_CASE("once cancelled, every later await in the scope throws") {
+  COIL_CONTRACT(reactor);
+  int swallowed = 0;
+  auto stubborn = [&]() -> Task<void> {
+    for (int tries = 0; tries < 3; ++tries) {
+      try {
+        co_await sleep(hours(1000));
+      } catch (const std::exception&) {
+        FAIL("Cancelled is no std::exception");
+      } catch (const Cancelled&) {
+        ++swallowed;
+      }
+    }
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(stubborn);
+    co_await yield();
+    group.cancel();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(swallowed == 3);
+}
+
+TEST_CASE("or_return hands an error to the caller and destroys the locals first") {
+  COIL_CONTRACT(reactor);
+  std::vector<std::string> seen;
+  struct Local {
+    explicit Local(std::vector<std::string>& notes) : seen(notes) {}
+    ~Local() { seen.push_back("local destroyed"); }
+    std::vector<std::string>& seen;
+  };
+  auto inner = [](bool fails) -> Task<Result<int>> {
+    co_await yield();
+    if (fails) co_return Error(make_error_code(Errc::timed_out));
+    co_return 20;
+  };
+  auto outer = [&](bool fails) -> Task<Result<int>> {
+    const Local local(seen);
+    const int value = co_await or_return(inner(fails));
+    co_return value + 1;
+  };
+  auto body = [&]() -> Task<void> {
+    const Result<int> good = co_await outer(false);
+    CHECK(*good == 21);
+    seen.clear();
+    const Result<int> bad = co_await outer(true);
+    seen.push_back("caller goes on");
+    CHECK(bad.error().code() == Errc::timed_out);
+  };
+  run(*reactor, body());
+  CHECK(seen == std::vector<std::string>{"local destroyed", "caller goes on"});
+}
+
+TEST_CASE("an event resumes everybody, and a cancelled waiter leaves the queue") {
+  COIL_CONTRACT(reactor);
+  Event event;
+  int resumed = 0;
+  auto waiter = [&]() -> Task<void> {
+    co_await event.wait();
+    ++resumed;
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    for (int count = 0; count < 3; ++count) group.spawn(waiter);
+    co_await yield();
+    const auto given_up = co_await as_result(with_timeout(milliseconds(1), event.wait()));
+    CHECK(given_up.error().code() == Errc::timed_out);
+    CHECK(resumed == 0);
+    event.set();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(resumed == 3);
+}
+
+TEST_CASE("a million awaits in a loop and a chain of a hundred thousand take constant stack") {
+  COIL_CONTRACT(reactor);
+  auto leaf = []() -> Task<int> { co_return 1; };
+  auto loop = [&]() -> Task<int> {
+    int total = 0;
+    for (int count = 0; count < 1000000; ++count) total += co_await leaf();
+    co_return total;
+  };
+  CHECK(run(*reactor, loop()) == 1000000);
+  std::function<Task<int>(int)> chain = [&](int depth) -> Task<int> {
+    if (depth == 0) co_return 0;
+    co_return 1 + co_await chain(depth - 1);
+  };
+  CHECK(run(*reactor, chain(100000)) == 100000);
+}
+
+// Runs the scenario again and again, cancelling it after one more step of the loop each time.
+template <class Scenario>
+void cancel_at_every_step(Reactor& reactor, Scenario scenario) {
+  bool finished = false;
+  for (int steps = 0; !finished && steps < 500; ++steps) {
+    finished = true;
+    auto body = [&](TaskGroup& group) -> Task<void> {
+      group.spawn(scenario);
+      for (int step = 0; step < steps && group.size() != 0; ++step) {
+        co_await sleep(Duration::zero());
+      }
+      finished = group.size() == 0;
+      group.cancel();
+    };
+    run(reactor, with_task_group(body));
+  }
+  CHECK(finished);
+}
+
+TEST_CASE("cancelling at every step of a scenario leaves nothing behind") {
+  COIL_CONTRACT(reactor);
+  auto scenario = []() -> Task<void> {
+    Event event;
+    auto race = co_await when_any(give(1, Duration(0)), event.wait());
+    CHECK(race.first() == 0);
+    co_await when_all(give(1, Duration(0)), yield());
+    auto inner = [&](TaskGroup& group) -> Task<void> {
+      group.spawn(&give, 1, Duration(0));
+      co_await with_timeout(hours(1000), give(2, Duration(0)));
+    };
+    co_await with_task_group(inner);
+  };
+  cancel_at_every_step(*reactor, scenario);
+}
+
+}  // namespace

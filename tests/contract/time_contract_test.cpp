@@ -1,0 +1,180 @@
+// Covers: reactor_time.h, delayed_call.h, sleep.h, timer_node.h, time_point.h.
+#include "support/contract.h"
+
+using namespace coil;
+using std::chrono::milliseconds;
+
+namespace {
+
+using Numbers = std::vector<int>;
+
+TEST_CASE("a delayed call is active until it is entered, runs once, and is never early") {
+  COIL_CONTRACT(reactor);
+  int calls = 0;
+  const TimePoint start = reactor->now();
+  DelayedCall call;
+  call = reactor->callLater(milliseconds(3), [&] {
+    ++calls;
+    CHECK_FALSE(call.active());
+    CHECK(reactor->now() >= start + milliseconds(3));
+    CHECK_THROWS_AS(call.cancel(), AlreadyCalled);
+    reactor->stop();
+  });
+  CHECK(call.active());
+  reactor->run();
+  CHECK(calls == 1);
+  CHECK_THROWS_AS(call.reset(milliseconds(1)), AlreadyCalled);
+  CHECK_THROWS_AS(call.delay(milliseconds(1)), AlreadyCalled);
+}
+
+TEST_CASE("a negative delay is refused") {
+  COIL_CONTRACT(reactor);
+  CHECK_THROWS_AS(reactor->callLater(milliseconds(-1), [] {}), std::invalid_argument);
+  CHECK_THROWS_AS(static_cast<void>(sleep(milliseconds(-1))), std::invalid_argument);
+}
+
+TEST_CASE("a cancelled call is not made, drops its function, and is cancelled only once") {
+  COIL_CONTRACT(reactor);
+  auto held = std::make_shared<int>(1);
+  DelayedCall call = reactor->callLater(Duration::zero(), [held] { FAIL("it was cancelled"); });
+  CHECK(held.use_count() == 2);
+  call.cancel();
+  CHECK(held.use_count() == 1);
+  CHECK_THROWS_AS(call.cancel(), AlreadyCancelled);
+  CHECK(reactor->getDelayedCalls().empty());
+  reactor->iterate();
+}
+
+TEST_CASE("calls with equal times run in the order of their creation, others by their time") {
+  COIL_CONTRACT(reactor);
+  Numbers seen;
+  const TimePoint base = reactor->now();
+  reactor->callLater(milliseconds(2), [&] { seen.push_back(3); });
+  for (int number = 0; number < 3; ++number) {
+    DelayedCall call = reactor->callLater(milliseconds(1), [&seen, number] {
+      seen.push_back(number);
+    });
+    call.delay(base + milliseconds(1) - call.getTime());
+  }
+  reactor->callLater(milliseconds(3), [&] { reactor->stop(); });
+  reactor->run();
+  CHECK(seen == Numbers{0, 1, 2, 3});
+}
+
+TEST_CASE("reset and delay move a call; it runs at the newest time only") {
+  COIL_CONTRACT(reactor);
+  Numbers seen;
+  DelayedCall early = reactor->callLater(std::chrono::hours(1), [&] { seen.push_back(1); });
+  DelayedCall late = reactor->callLater(milliseconds(1), [&] { seen.push_back(3); });
+  reactor->callLater(milliseconds(3), [&] { seen.push_back(2); });
+  early.reset(milliseconds(2));
+  late.delay(milliseconds(4));
+  reactor->callLater(milliseconds(7), [&] { reactor->stop(); });
+  reactor->run();
+  CHECK(seen == Numbers{1, 2, 3});
+}
+
+TEST_CASE("a call with no delay waits for a later turn, also when a timer makes it") {
+  COIL_CONTRACT(reactor);
+  Numbers seen;
+  reactor->callLater(Duration::zero(), [&] {
+    reactor->callLater(Duration::zero(), [&] { seen.push_back(2); });
+    seen.push_back(1);
+  });
+  reactor->iterate();
+  CHECK(seen == Numbers{1});
+  reactor->iterate();
+  CHECK(seen == Numbers{1, 2});
+}
+
+TEST_CASE("a chain of calls without delay does not starve what is ready") {
+  COIL_CONTRACT(reactor);
+  bool stop = false;
+  auto chain = std::make_shared<std::function<void()>>();
+  *chain = [&, chain] {
+    if (!stop) reactor->callLater(Duration::zero(), [chain] { (*chain)(); });
+  };
+  (*chain)();
+  bool called = false;
+  reactor->callFromThread([&] { called = true; });
+  auto waits = [&]() -> Task<void> {
+    while (!called) co_await yield();
+  };
+  run(*reactor, waits());
+  stop = true;
+  reactor->iterate();
+  *chain = nullptr;
+  CHECK(called);
+}
+
+TEST_CASE("getDelayedCalls lists what is pending, soonest first") {
+  COIL_CONTRACT(reactor);
+  DelayedCall second = reactor->callLater(milliseconds(20), [] {});
+  DelayedCall first = reactor->callLater(milliseconds(10), [] {});
+  DelayedCall gone = reactor->callLater(milliseconds(5), [] {});
+  gone.cancel();
+  const std::vector<DelayedCall> calls = reactor->getDelayedCalls();
+  REQUIRE(calls.size() == 2);
+  CHECK(calls[0] == first);
+  CHECK(calls[1] == second);
+  CHECK(reactor->next_deadline() == first.getTime());
+  first.cancel();
+  CHECK(reactor->next_deadline() == second.getTime());
+  second.cancel();
+  CHECK(reactor->next_deadline() == TimePoint::max());
+}
+
+TEST_CASE("a timer centuries away neither fires, nor overflows, nor makes the loop spin") {
+  COIL_CONTRACT(reactor);
+  bool fired = false;
+  DelayedCall far = reactor->callLater(Duration::max(), [&] { fired = true; });
+  CHECK(far.getTime() > reactor->now());
+  const std::uint64_t turns = reactor->counters().turns;
+  reactor->callLater(milliseconds(5), [&] { reactor->stop(); });
+  reactor->run();
+  CHECK_FALSE(fired);
+  CHECK(reactor->counters().turns - turns < 20);
+}
+
+TEST_CASE("now does not move during one callback, and moves between them") {
+  COIL_CONTRACT(reactor);
+  reactor->callLater(Duration::zero(), [&] {
+    const TimePoint first = reactor->now();
+    std::string work;
+    for (int count = 0; count < 20000; ++count) work += std::to_string(count);
+    CHECK_FALSE(work.empty());
+    CHECK(reactor->now() == first);
+    reactor->callLater(milliseconds(2), [&, first] {
+      CHECK(reactor->now() >= first + milliseconds(2));
+      reactor->stop();
+    });
+  });
+  reactor->run();
+}
+
+TEST_CASE("awaited timers and callbacks of one moment keep the order of their creation") {
+  COIL_CONTRACT(reactor);
+  Numbers seen;
+  const TimePoint due = reactor->now() + milliseconds(5);
+  auto waits = [&](int number) -> Task<void> {
+    co_await sleep_until(due);
+    seen.push_back(number);
+  };
+  auto all = [&]() -> Task<void> {
+    std::vector<Task<void>> tasks;
+    for (int number = 0; number < 5; ++number) tasks.push_back(waits(number));
+    co_await when_all(std::move(tasks));
+  };
+  run(*reactor, all());
+  CHECK(seen == Numbers{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("the text of a delayed call tells its state") {
+  COIL_CONTRACT(reactor);
+  DelayedCall call = reactor->callLater(std::chrono::hours(2), [] {});
+  CHECK(call.to_string().find(" in ") != std::string::npos);
+  call.cancel();
+  CHECK(call.to_string().find("cancelled") != std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,68 @@
+// What the contract tests share: the reactor under test, and the check that nothing is left over.
+#pragma once
+
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/skip.h"
+#include "support/test_options.h"
+
+namespace coil::testing {
+
+inline std::ptrdiff_t open_descriptors() {
+  using Iterator = std::filesystem::directory_iterator;
+  return std::distance(Iterator("/proc/self/fd"), Iterator());
+}
+
+// The reactor that this run is about, with its log collected; at its end, everything that a test
+// can leak is counted.
+class Contract {
+ public:
+  Contract() : descriptors_(open_descriptors()), frames_(detail::FramePool::live()) {
+    const std::string name = test_reactor();
+    const auto kind = reactor_kind_from_string(name.empty() ? "auto" : name);
+    REQUIRE(kind.has_value());
+    try {
+      reactor_ = make_reactor(ReactorOptions().set_kind(*kind));
+    } catch (const SystemError& error) {
+      note_skip(name, error.what());
+      return;
+    }
+    reactor_->set_log_sink([this](const LogRecord& record) { log.push_back(record.text()); });
+  }
+  Contract(const Contract&) = delete;
+  Contract& operator=(const Contract&) = delete;
+  ~Contract() {
+    if (!reactor_) return;
+    CHECK(reactor_->counters().submitted == reactor_->counters().completed);
+    CHECK(reactor_->buffers().held() == 0);
+    reactor_.reset();
+    CHECK(open_descriptors() == descriptors_);
+    CHECK(detail::FramePool::live() == frames_);
+  }
+
+  // False when this machine refuses the reactor: the test has nothing to say.
+  explicit operator bool() const noexcept { return reactor_ != nullptr; }
+  Reactor& operator*() const noexcept { return *reactor_; }
+  Reactor* operator->() const noexcept { return reactor_.get(); }
+
+  std::vector<std::string> log;
+
+ private:
+  std::ptrdiff_t descriptors_;
+  std::int64_t frames_;
+  std::unique_ptr<Reactor> reactor_;
+};
+
+}  // namespace coil::testing
+
+// Opens a contract test: makes the reactor, or leaves with the reason that was noted.
+#define COIL_CONTRACT(contract)        \
+  coil::testing::Contract contract;    \
+  if (!(contract)) return

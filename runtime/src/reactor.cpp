@@ -12,7 +12,7 @@ constexpr std::size_t pool_buffers = 64;
 constexpr std::size_t pool_buffer_bytes = 16 * 1024;
 
 // A callback from another thread, waiting in the inbox.
-class CallNode final : public detail::InboxNode, public detail::Pooled {
+class CallNode final : public detail::InboxNode {
  public:
   CallNode(Reactor& reactor, Callback call)
       : InboxNode(&deliver), reactor_(reactor), call_(std::move(call)) {}
@@ -97,7 +97,8 @@ void Reactor::turn(TimePoint until) {
   turning_ = true;
   ++counters_.turns;
   TimePoint limit = until;
-  if (!ready_.empty()) {
+  const bool stop_is_due = stop_asked_ && (state_ == State::starting || state_ == State::running);
+  if (!ready_.empty() || stop_is_due) {
     limit = TimePoint::min();
   } else if (const std::optional<TimePoint> due = core_->timers.next_due()) {
     limit = std::min(limit, *due);

@@ -74,7 +74,8 @@ void SystemEvents::fire_before(const std::string& event, absl::AnyInvocable<void
     std::optional<Task<void>> work = call(*entry);
     if (!work) continue;
     ++firing->waiting;
-    start_root(reactor_, wait_for(std::move(*work), firing), "system event trigger");
+    start_root(reactor_, wait_for(std::move(*work), firing),
+               "system event trigger");
   }
   one_done(firing);
 }
@@ -88,7 +89,7 @@ Task<void> SystemEvents::wait_for(Task<void> work, std::shared_ptr<Firing> firin
   } catch (...) {
     reactor_.log_current("a system event trigger");
   }
-  one_done(firing);
+  if (firing != nullptr) one_done(firing);
   if (cancelled) throw Cancelled();
 }
 
@@ -101,7 +102,9 @@ void SystemEvents::one_done(const std::shared_ptr<Firing>& firing) {
 void SystemEvents::fire_phase(const std::string& event, Phase phase) {
   while (std::optional<Entry> entry = take(event, phase)) {
     std::optional<Task<void>> work = call(*entry);
-    if (work) start_root(reactor_, std::move(*work), "system event trigger");
+    if (!work) continue;
+    start_root(reactor_, wait_for(std::move(*work), nullptr),
+               "system event trigger");
   }
 }
 

@@ -59,20 +59,22 @@ class Trigger {
   template <class F>
   static Call wrap(F function) {
     using R = std::invoke_result_t<F&>;
-    return [function = std::move(function)]() mutable -> std::optional<Task<void>> {
-      if constexpr (std::is_void_v<R>) {
+    if constexpr (std::is_void_v<R>) {
+      return [function = std::move(function)]() mutable -> std::optional<Task<void>> {
         function();
         return std::nullopt;
-      } else if constexpr (std::same_as<R, Task<void>>) {
-        return function();
-      } else {
-        return await_it(function());
-      }
-    };
+      };
+    } else {
+      return [held = std::make_shared<F>(std::move(function))]() -> std::optional<Task<void>> {
+        return run_kept(held);
+      };
+    }
   }
-  template <class A>
-  static Task<void> await_it(A work) {
-    co_await std::move(work);
+  // The captures of a coroutine lambda lie in the lambda: it stays, and stays where it is, until
+  // the coroutine has ended.
+  template <class F>
+  static Task<void> run_kept(std::shared_ptr<F> function) {
+    co_await (*function)();
   }
 
   Call call_;

@@ -65,10 +65,13 @@ void DeferredLinkBase::run() {
       link->drop_owner();
       continue;
     }
-    if (next == nullptr || next == link || !next->can_step()) continue;
-    next->add_owner();
-    next->running_ = true;
-    stack.push_back(next);
+    if (next == nullptr) continue;
+    if (next->can_step()) {
+      next->running_ = true;
+      stack.push_back(next);
+    } else {
+      next->drop_owner();
+    }
   }
 }
 

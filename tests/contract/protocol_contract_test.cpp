@@ -106,9 +106,8 @@ TEST_CASE("loseConnection delivers what was written before, once, and drops what
       CHECK(probe.seen.back() == "made");
     };
   };
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    CHECK(co_await read_to_end(client) == large);
-  });
+  with_port(*reactor, factory,
+            [&](TcpStream& client) -> Task<void> { CHECK(co_await read_to_end(client) == large); });
   CHECK(factory->probes[0]->why.check<ConnectionDone>());
 }
 

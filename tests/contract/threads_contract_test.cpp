@@ -97,9 +97,7 @@ TEST_CASE("await_callback is resumed from any thread and drops a result that com
   COIL_CONTRACT(reactor);
   auto waits = [&]() -> Task<void> {
     std::thread other;
-    auto start = [&](Resume<int> resume) {
-      other = std::thread([resume] { resume(7); });
-    };
+    auto start = [&](Resume<int> resume) { other = std::thread([resume] { resume(7); }); };
     const int value = co_await await_callback<int>(*reactor, start);
     other.join();
     CHECK(value == 7);

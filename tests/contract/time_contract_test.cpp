@@ -51,9 +51,8 @@ TEST_CASE("calls with equal times run in the order of their creation, others by 
   const TimePoint base = reactor->now();
   reactor->callLater(milliseconds(2), [&] { seen.push_back(3); });
   for (int number = 0; number < 3; ++number) {
-    DelayedCall call = reactor->callLater(milliseconds(1), [&seen, number] {
-      seen.push_back(number);
-    });
+    DelayedCall call =
+        reactor->callLater(milliseconds(1), [&seen, number] { seen.push_back(number); });
     call.delay(base + milliseconds(1) - call.getTime());
   }
   reactor->callLater(milliseconds(3), [&] { reactor->stop(); });

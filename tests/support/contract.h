@@ -63,6 +63,6 @@ class Contract {
 }  // namespace coil::testing
 
 // Opens a contract test: makes the reactor, or leaves with the reason that was noted.
-#define COIL_CONTRACT(contract)        \
-  coil::testing::Contract contract;    \
+#define COIL_CONTRACT(contract)     \
+  coil::testing::Contract contract; \
   if (!(contract)) return

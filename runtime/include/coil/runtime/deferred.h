@@ -47,6 +47,11 @@ struct DeferredValue<Deferred<U>> {
   using type = U;
 };
 
+template <class U>
+struct DeferredValue<Result<U>> {
+  using type = U;
+};
+
 template <class T, class F>
 struct CallbackResult {
   using type = std::invoke_result_t<F&, T>;
@@ -293,7 +298,8 @@ class Deferred {
           }
           if (outcome.inner_.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner_));
           to->adopt(std::move(outcome.result_));
-          return static_cast<Base*>(to) == static_cast<Base*>(&link) ? nullptr : to;
+          if (static_cast<Base*>(to) == static_cast<Base*>(&link)) return nullptr;
+          return Base::owned(to);
         });
   }
 

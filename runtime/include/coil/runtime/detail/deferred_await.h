@@ -15,7 +15,7 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
   }
   if (inner->settled()) {
     outer.adopt(inner->take());
-    return &outer;
+    return Base::owned(&outer);
   }
   outer.pause();
   outer.wait_for(inner.get());
@@ -27,7 +27,7 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
     waiting.detach();
     next.adopt(done.take());
     next.unpause();
-    return &next;
+    return Base::owned(&next);
   });
   return nullptr;
 }

@@ -23,6 +23,11 @@ class DeferredLinkBase {
   DeferredLinkBase& operator=(const DeferredLinkBase&) = delete;
 
   void add_owner() noexcept { ++owners_; }
+  // A link on its way to whoever is going to run it: the step that names it may be its last owner.
+  static DeferredLinkBase* owned(DeferredLinkBase* link) noexcept {
+    link->add_owner();
+    return link;
+  }
   // Dropping a long chain is iterative: links that die meanwhile wait for their turn.
   void drop_owner() noexcept;
 
@@ -47,7 +52,7 @@ class DeferredLinkBase {
 
  protected:
   virtual ~DeferredLinkBase() = default;
-  // Runs one step if there is one; returns the link that must run now, if any.
+  // Runs one step if there is one; `next` is the link that must run now, if any, with an owner.
   virtual bool run_step(DeferredLinkBase*& next) = 0;
   virtual void fire_cancelled() = 0;
   // Called with no canceller set; runs it at most once.
@@ -76,7 +81,7 @@ class DeferredLinkBase {
 template <class T>
 class DeferredLink final : public DeferredLinkBase {
  public:
-  // A step changes the result in place; it may return a link that now has a result to run with.
+  // A step changes the result in place; it may return an owned link that has a result to run with.
   using Step = absl::AnyInvocable<DeferredLinkBase*(DeferredLink&)>;
   using Canceller = absl::AnyInvocable<void()>;
 

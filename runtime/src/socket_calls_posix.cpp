@@ -30,15 +30,15 @@ struct OptionName {
   int name;
 };
 
-int family_of(NativeHandle socket) noexcept {
+// A system call of its own, so only for the options that need it.
+bool is_v6(NativeHandle socket) noexcept {
   sockaddr_storage address = {};
   socklen_t size = sizeof address;
   ::getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &size);
-  return address.ss_family;
+  return address.ss_family == AF_INET6;
 }
 
-OptionName option_name(SocketOption option, int family) noexcept {
-  const bool v6 = family == AF_INET6;
+OptionName option_name(SocketOption option, NativeHandle socket) noexcept {
   switch (option) {
     case SocketOption::reuse_address:
       return {SOL_SOCKET, SO_REUSEADDR};
@@ -59,14 +59,15 @@ OptionName option_name(SocketOption option, int family) noexcept {
     case SocketOption::linger_zero:
       return {SOL_SOCKET, SO_LINGER};
     case SocketOption::multicast_loop:
-      return v6 ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_LOOP}
-                : OptionName{IPPROTO_IP, IP_MULTICAST_LOOP};
+      return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_LOOP}
+                           : OptionName{IPPROTO_IP, IP_MULTICAST_LOOP};
     case SocketOption::multicast_ttl:
-      return v6 ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_HOPS}
-                : OptionName{IPPROTO_IP, IP_MULTICAST_TTL};
+      return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_HOPS}
+                           : OptionName{IPPROTO_IP, IP_MULTICAST_TTL};
     case SocketOption::receive_errors:
 #if defined(IP_RECVERR)
-      return v6 ? OptionName{IPPROTO_IPV6, IPV6_RECVERR} : OptionName{IPPROTO_IP, IP_RECVERR};
+      return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_RECVERR}
+                           : OptionName{IPPROTO_IP, IP_RECVERR};
 #else
       return {0, 0};
 #endif
@@ -120,7 +121,7 @@ Result<NativeAddress> PosixSocketCalls::peer_address(NativeHandle socket) {
 }
 
 Result<> PosixSocketCalls::set_option(NativeHandle socket, SocketOption option, int value) {
-  const OptionName name = option_name(option, family_of(socket));
+  const OptionName name = option_name(option, socket);
   if (option == SocketOption::linger_zero) {
     const linger setting = {.l_onoff = value, .l_linger = 0};
     return check(::setsockopt(socket.descriptor(), name.level, name.name, &setting, sizeof setting),
@@ -131,7 +132,7 @@ Result<> PosixSocketCalls::set_option(NativeHandle socket, SocketOption option, 
 }
 
 Result<int> PosixSocketCalls::get_option(NativeHandle socket, SocketOption option) {
-  const OptionName name = option_name(option, family_of(socket));
+  const OptionName name = option_name(option, socket);
   linger setting = {};
   int value = 0;
   const bool lingers = option == SocketOption::linger_zero;

@@ -53,13 +53,6 @@ class IoUringReactor final : public Reactor {
     return std::nullopt;
   }
 
-  // Only a receive is told by its slot that there is nothing; all else is cheaper to try.
-  static bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
-    const bool receives = op.code() == OpCode::receive || op.code() == OpCode::receive_lease ||
-                          op.code() == OpCode::receive_from;
-    return !receives || slot.ready_to_read || slot.ended;
-  }
-
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = polling;
     translate_poll(op, slot, *ring_);

@@ -6,34 +6,32 @@
 
 #include <poll.h>
 
-#include <ctime>
+#include <algorithm>
 #include <vector>
 
 namespace coil::detail {
 
 namespace {
 
-// A slot's place in the array is kept in its backend_data; places are used again.
+// A slot's place in the arrays is kept in its backend_data; the last one fills the place of one
+// that leaves, so that the kernel sees nothing but handles that are waited for.
 class PollPoller final : public Poller {
  public:
-  PollPoller() {
-    watched_.push_back({.fd = waker_.descriptor(), .events = POLLIN, .revents = 0});
-    ids_.push_back(HandleId());
-  }
+  PollPoller() { append(waker_.descriptor(), nullptr, POLLIN); }
 
   std::string_view name() const noexcept override { return "poll"; }
   bool edge_triggered() const noexcept override { return false; }
   void wake() noexcept override { waker_.wake(); }
 
-  int watch(HandleSlot& slot, Direction side) noexcept override {
-    if (!slot.backend_registered) {
-      slot.backend_registered = true;
-      slot.backend_data = take_entry();
-      watched_[slot.backend_data] = {.fd = slot.native().descriptor(), .events = 0, .revents = 0};
-      ids_[slot.backend_data] = slot.id();
+  int watch(HandleSlot& slot, Direction side) override {
+    if (slot.backend_registered) {
+      short& events = watched_[slot.backend_data].events;
+      events = static_cast<short>(events | events_of(side));
+      return 0;
     }
-    short& events = watched_[slot.backend_data].events;
-    events = static_cast<short>(events | events_of(side));
+    slot.backend_data = watched_.size();
+    append(slot.native().descriptor(), &slot, events_of(side));
+    slot.backend_registered = true;
     return 0;
   }
   void unwatch(HandleSlot& slot, Direction side) noexcept override {
@@ -45,24 +43,29 @@ class PollPoller final : public Poller {
   void forget(HandleSlot& slot) noexcept override {
     if (!slot.backend_registered) return;
     slot.backend_registered = false;
-    free_.push_back(slot.backend_data);
-    watched_[slot.backend_data] = {.fd = -1, .events = 0, .revents = 0};
-    ids_[slot.backend_data] = HandleId();
+    const std::size_t place = slot.backend_data;
+    watched_[place] = watched_.back();
+    slots_[place] = slots_.back();
+    slots_[place]->backend_data = place;
+    watched_.pop_back();
+    slots_.pop_back();
   }
 
   void wait(std::optional<Duration> at_most, ReadinessSink& sink) noexcept override {
-    const int count = wait_for(at_most);
-    if (count <= 0) return;
+    const timespec limit = to_timespec(at_most.value_or(Duration::zero()));
+    int left = ::ppoll(watched_.data(), watched_.size(), at_most ? &limit : nullptr, nullptr);
+    // Collected before anybody is told: telling changes the arrays.
     ready_.clear();
-    for (std::size_t index = 0; index < watched_.size(); ++index) {
+    for (std::size_t index = 0; left > 0 && index < watched_.size(); ++index) {
       const short seen = watched_[index].revents;
       if (seen == 0) continue;
-      if (index == 0) {
+      --left;
+      if (slots_[index] == nullptr) {
         waker_.drain();
         continue;
       }
       Readiness entry;
-      entry.id = ids_[index];
+      entry.id = slots_[index]->id();
       entry.read = (seen & POLLIN) != 0;
       entry.write = (seen & POLLOUT) != 0;
       entry.hangup = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
@@ -77,31 +80,21 @@ class PollPoller final : public Poller {
     return side == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
   }
 
-  std::size_t take_entry() {
-    if (free_.empty()) {
-      watched_.push_back({.fd = -1, .events = 0, .revents = 0});
-      ids_.push_back(HandleId());
-      return watched_.size() - 1;
+  // All memory is had before anything changes, and none is needed while waiting.
+  void append(int fd, HandleSlot* slot, short events) {
+    if (slots_.size() == slots_.capacity()) {
+      const std::size_t more = std::max<std::size_t>(64, slots_.size() * 2);
+      watched_.reserve(more);
+      ready_.reserve(more);
+      slots_.reserve(more);
     }
-    const std::size_t entry = free_.back();
-    free_.pop_back();
-    return entry;
-  }
-
-  int wait_for(std::optional<Duration> at_most) noexcept {
-    timespec limit = {};
-    if (at_most) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*at_most);
-      limit.tv_sec = seconds.count();
-      limit.tv_nsec = (*at_most - seconds).count();
-    }
-    return ::ppoll(watched_.data(), watched_.size(), at_most ? &limit : nullptr, nullptr);
+    watched_.push_back({.fd = fd, .events = events, .revents = 0});
+    slots_.push_back(slot);
   }
 
   Waker waker_;
   std::vector<pollfd> watched_;
-  std::vector<HandleId> ids_;
-  std::vector<std::size_t> free_;  // Entries without a handle; the kernel skips them.
+  std::vector<HandleSlot*> slots_;  // Beside watched_; null for the waker.
   std::vector<Readiness> ready_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 using Attempt = std::optional<std::int64_t>;
 
-constexpr int aborted_accepts_max = 16;
+constexpr int aborted_accepts_max = 4096;  // As many as a backlog may hold.
 constexpr std::size_t gather_max = 64;
 
 bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
@@ -82,14 +82,30 @@ Attempt send(SendOperation& op, int fd) noexcept {
   return outcome_of([&] { return ::sendmsg(fd, &message, flags); });
 }
 
-Attempt accept(int fd) noexcept {
-  // A connection that was reset while it waited is nobody's error; the next one may be sound.
-  for (int tries = 0; tries < aborted_accepts_max; ++tries) {
-    const Attempt result =
-        outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
-    if (!result || (*result != -ECONNABORTED && *result != -EPROTO)) return result;
+// The new connection's own trouble, which Linux hands to whoever accepts it.
+bool is_of_the_connection(std::int64_t result) noexcept {
+  switch (-result) {
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+      return true;
+    default:
+      return false;
   }
-  return std::nullopt;
+}
+
+// A connection that broke while it waited is nobody's error; the next one may be sound. It must be
+// tried now: what is in the backlog already gives no further edge.
+Attempt accept(int fd) noexcept {
+  Attempt result;
+  for (int tries = 0; tries < aborted_accepts_max; ++tries) {
+    result =
+        outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    if (!result || !is_of_the_connection(*result)) return result;
+  }
+  return result;
 }
 
 Attempt connect(ConnectOperation& op, int fd) noexcept {
@@ -147,9 +163,16 @@ Attempt shut_down(int fd) noexcept {
   return outcome_of([&] { return ::shutdown(fd, SHUT_WR); });
 }
 
-}  // namespace
+// With IP_RECVERR refusals also queue up beside the data, and as long as they do, the kernel
+// reports an error that no receive finds: waiting would end at once, again and again.
+void drop_queued_errors(HandleSlot& slot) noexcept {
+  msghdr message = {};
+  while (::recvmsg(slot.native().descriptor(), &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+  }
+  slot.ended = false;
+}
 
-std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
   const int fd = slot.native().descriptor();
   switch (op.code()) {
     case OpCode::receive:
@@ -173,6 +196,28 @@ std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool&
       return poll_now(fd, op.direction());
   }
   return outcome::from_errc(Errc::not_supported);
+}
+
+}  // namespace
+
+bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
+  switch (op.code()) {
+    case OpCode::receive:
+    case OpCode::receive_lease:
+    case OpCode::receive_from:
+      return slot.ready_to_read || slot.ended;
+    case OpCode::poll_readable:
+    case OpCode::poll_writable:
+      return slot.kind() != HandleKind::foreign;
+    default:
+      return true;
+  }
+}
+
+std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+  const Attempt result = call(op, slot, pool);
+  if (!result && slot.ended && slot.kind() == HandleKind::datagram) drop_queued_errors(slot);
+  return result;
 }
 
 }  // namespace coil::detail

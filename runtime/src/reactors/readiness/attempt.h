@@ -9,6 +9,10 @@
 
 namespace coil::detail {
 
+// False where waiting comes first: a receive that would find nothing, and a foreign descriptor,
+// which is served once a turn so that one that is always ready starves nobody.
+bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept;
+
 // Tries the operation now; nothing if it would have to wait.
 //
 // A receive that left nothing behind clears the slot's ready bit, so that the next one waits for

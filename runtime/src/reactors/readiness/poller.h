@@ -5,6 +5,9 @@
 #include <coil/runtime/native_handle.h>
 #include <coil/runtime/time_point.h>
 
+#include <time.h>
+
+#include <chrono>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +30,15 @@ class ReadinessSink {
   ~ReadinessSink() = default;
 };
 
+// The form in which the kernel takes the limit of a wait.
+inline timespec to_timespec(Duration duration) noexcept {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  timespec result = {};
+  result.tv_sec = seconds.count();
+  result.tv_nsec = (duration - seconds).count();
+  return result;
+}
+
 class Poller {
  public:
   virtual ~Poller() = default;
@@ -35,8 +47,12 @@ class Poller {
   // Reports a change of a handle once, so that a handle is registered for good; a poller that is
   // not edge-triggered reports a lasting state in every wait, and only where somebody waits.
   virtual bool edge_triggered() const noexcept = 0;
-  // Sees to it that changes of the handle are reported; false, with a system error number, if not.
-  virtual int watch(HandleSlot& slot, Direction side) noexcept = 0;
+  // Sees to it that changes of the handle are reported; a system error number if it cannot. A
+  // foreign handle is looked at anew every time: whoever waits for it may have left something
+  // behind.
+  //
+  // Errors: std::bad_alloc.
+  virtual int watch(HandleSlot& slot, Direction side) = 0;
   // The last waiter of that side has gone.
   virtual void unwatch(HandleSlot& slot, Direction side) noexcept = 0;
   virtual void forget(HandleSlot& slot) noexcept = 0;

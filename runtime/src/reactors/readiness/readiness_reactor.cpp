@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include <cerrno>
+#include <new>
+#include <utility>
 
 namespace coil::detail {
 
@@ -15,18 +17,6 @@ TimePoint read(clockid_t clock) noexcept {
   timespec time = {};
   ::clock_gettime(clock, &time);
   return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
-// A receive is worth trying only where something may be; everything else tries first.
-bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
-  switch (op.code()) {
-    case OpCode::receive:
-    case OpCode::receive_lease:
-    case OpCode::receive_from:
-      return slot.ready_to_read || slot.ended;
-    default:
-      return true;
-  }
 }
 
 }  // namespace
@@ -43,31 +33,43 @@ TimePoint ReadinessReactor::read_clock() const noexcept { return monotonic_now()
 TimePoint ReadinessReactor::read_coarse_clock() const noexcept { return monotonic_coarse_now(); }
 
 std::optional<std::int64_t> ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
+  op.backend_state = handed_back;
   if (worth_trying(op, slot)) {
     if (const auto result = attempt(op, slot, buffers())) return result;
   }
-  // Registered after the attempt: an edge between the two is reported on registration.
-  if (const int error = poller_->watch(slot, op.direction())) {
-    return outcome::from_system_error(error);
+  try {
+    // Registered after the attempt: an edge between the two is reported on registration.
+    if (const int error = poller_->watch(slot, op.direction())) {
+      return outcome::from_system_error(error);
+    }
+  } catch (const std::bad_alloc&) {
+    return outcome::from_system_error(ENOMEM);
   }
+  op.backend_state = watched;
   return std::nullopt;
+}
+
+void ReadinessReactor::hand_back(Operation& op, std::int64_t result) noexcept {
+  op.backend_state = handed_back;
+  complete(op, result);
 }
 
 void ReadinessReactor::do_cancel(Operation& op, HandleSlot& slot) noexcept {
   const Direction side = op.direction();
   const HandleId id = slot.id();
-  complete(op, outcome::cancelled);
+  hand_back(op, outcome::cancelled);
   if (HandleSlot* live = handles().find(id)) end_watch_if_idle(*live, side);
 }
 
 bool ReadinessReactor::has_waiter(HandleSlot& slot, Direction side) noexcept {
   return slot.in_flight.find_if([&](Suspension& waiting) {
-    return static_cast<Operation&>(waiting).direction() == side;
+    return waits(static_cast<Operation&>(waiting), side);
   }) != nullptr;
 }
 
 void ReadinessReactor::end_watch_if_idle(HandleSlot& slot, Direction side) noexcept {
-  if (!poller_->edge_triggered() && !has_waiter(slot, side)) poller_->unwatch(slot, side);
+  if (poller_->edge_triggered() && slot.kind() != HandleKind::foreign) return;
+  if (!has_waiter(slot, side)) poller_->unwatch(slot, side);
 }
 
 void ReadinessReactor::forget(HandleSlot& slot) noexcept { poller_->forget(slot); }
@@ -102,11 +104,14 @@ void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool inva
   const HandleId id = slot.id();
   slot.in_flight.for_each([&](Suspension& waiting) {
     auto& op = static_cast<Operation&>(waiting);
-    if (op.direction() != side) return;
+    if (!waits(op, side)) return;
     if (invalid) {
-      complete(op, outcome::from_system_error(EBADF));
+      hand_back(op, outcome::from_system_error(EBADF));
     } else if (const auto result = attempt(op, slot, buffers())) {
-      complete(op, *result);
+      hand_back(op, *result);
+    } else if (slot.kind() == HandleKind::datagram && !poller_->edge_triggered()) {
+      // Reported, and yet there is nothing: the next attempt looks for queued errors.
+      slot.ended = true;
     }
   });
   if (HandleSlot* live = handles().find(id)) end_watch_if_idle(*live, side);

@@ -6,8 +6,8 @@
 
 #include <coil/runtime/reactor.h>
 
+#include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace coil::detail {
 
@@ -30,6 +30,14 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   TimePoint read_coarse_clock() const noexcept override;
   void on_ready(const Readiness& seen) noexcept override;
 
+  // What the reactor still has to do with an operation in flight. An accept for which the process
+  // has no descriptor stays in flight, but its next try is the core's.
+  enum WaitState : std::uint8_t { handed_back, watched };
+
+  static bool waits(const Operation& op, Direction side) noexcept {
+    return op.backend_state == watched && op.direction() == side;
+  }
+  void hand_back(Operation& op, std::int64_t result) noexcept;
   void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
   bool has_waiter(HandleSlot& slot, Direction side) noexcept;
   void end_watch_if_idle(HandleSlot& slot, Direction side) noexcept;

@@ -4,126 +4,141 @@
 #include "../readiness/readiness_reactor.h"
 #include "../readiness/waker.h"
 
+#include <fcntl.h>
 #include <sys/select.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
-#include <ctime>
 #include <vector>
 
 namespace coil::detail {
 
 namespace {
 
+using Word = unsigned long;
+constexpr std::size_t bits_per_word = 8 * sizeof(Word);
+
 // The kernel takes bitmaps of any length on Linux; only the C library's fd_set is short.
 class BitMap {
  public:
-  bool test(int bit) const noexcept { return (words_[word(bit)] & mask(bit)) != 0; }
-  void set(int bit) noexcept { words_[word(bit)] |= mask(bit); }
-  void clear(int bit) noexcept { words_[word(bit)] &= ~mask(bit); }
-  void grow(int bits) {
-    const std::size_t needed = std::max(word(bits) + 1, sizeof(fd_set) / sizeof(long));
-    if (words_.size() < needed) words_.resize(std::max(needed, words_.size() * 2));
+  std::size_t words() const noexcept { return words_.size(); }
+  Word word(std::size_t index) const noexcept { return words_[index]; }
+  void set(std::size_t bit) noexcept { words_[bit / bits_per_word] |= mask(bit); }
+  void clear(std::size_t bit) noexcept { words_[bit / bits_per_word] &= ~mask(bit); }
+  void resize(std::size_t words) { words_.resize(words); }
+  // Takes over the first words of `other`, which is as long as this.
+  void copy(const BitMap& other, std::size_t words) noexcept {
+    std::copy_n(other.words_.begin(), words, words_.begin());
   }
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
  private:
-  static constexpr int bits_per_word = 8 * static_cast<int>(sizeof(unsigned long));
-  static std::size_t word(int bit) noexcept {
-    return static_cast<std::size_t>(bit / bits_per_word);
-  }
-  static unsigned long mask(int bit) noexcept { return 1UL << (bit % bits_per_word); }
+  static Word mask(std::size_t bit) noexcept { return Word{1} << (bit % bits_per_word); }
 
-  std::vector<unsigned long> words_;
+  std::vector<Word> words_;
 };
 
 class SelectPoller final : public Poller {
  public:
-  SelectPoller() { watch_descriptor(waker_.descriptor(), HandleId(), Direction::read); }
+  SelectPoller() { watch_number(waker_number(), HandleId(), Direction::read); }
 
   std::string_view name() const noexcept override { return "select"; }
   bool edge_triggered() const noexcept override { return false; }
   void wake() noexcept override { waker_.wake(); }
 
-  int watch(HandleSlot& slot, Direction side) noexcept override {
+  int watch(HandleSlot& slot, Direction side) override {
+    if (slot.native().descriptor() < 0) return EBADF;
+    watch_number(number_of(slot), slot.id(), side);
     slot.backend_registered = true;
-    watch_descriptor(slot.native().descriptor(), slot.id(), side);
     return 0;
   }
   void unwatch(HandleSlot& slot, Direction side) noexcept override {
-    if (!slot.backend_registered) return;
-    (side == Direction::read ? reading_ : writing_).clear(slot.native().descriptor());
+    if (!owns_number(slot)) return;
+    (side == Direction::read ? reading_ : writing_).clear(number_of(slot));
   }
   void forget(HandleSlot& slot) noexcept override {
-    if (!slot.backend_registered) return;
+    if (owns_number(slot)) {
+      reading_.clear(number_of(slot));
+      writing_.clear(number_of(slot));
+      ids_[number_of(slot)] = HandleId();
+    }
     slot.backend_registered = false;
-    const int fd = slot.native().descriptor();
-    reading_.clear(fd);
-    writing_.clear(fd);
-    ids_[static_cast<std::size_t>(fd)] = HandleId();
   }
 
   void wait(std::optional<Duration> at_most, ReadinessSink& sink) noexcept override {
-    BitMap readable = reading_;
-    BitMap writable = writing_;
-    timespec limit = {};
-    if (at_most) {
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*at_most);
-      limit.tv_sec = seconds.count();
-      limit.tv_nsec = (*at_most - seconds).count();
-    }
-    const int count = ::pselect(highest_ + 1, readable.native(), writable.native(), nullptr,
-                                at_most ? &limit : nullptr, nullptr);
-    if (count < 0 && errno == EBADF) report_invalid(sink);
-    if (count <= 0) return;
-    for (int fd = 0; fd <= highest_; ++fd) {
-      const bool read = readable.test(fd);
-      const bool write = writable.test(fd);
-      if (!read && !write) continue;
-      if (fd == waker_.descriptor()) {
-        waker_.drain();
-        continue;
+    while ((reading_.word(used_ - 1) | writing_.word(used_ - 1)) == 0) --used_;
+    const std::size_t used = used_;
+    readable_.copy(reading_, used);
+    writable_.copy(writing_, used);
+    const timespec limit = to_timespec(at_most.value_or(Duration::zero()));
+    const int count = ::pselect(static_cast<int>(used * bits_per_word), readable_.native(),
+                                writable_.native(), nullptr, at_most ? &limit : nullptr, nullptr);
+    // One bad descriptor fails the whole call, without being named and with the maps untouched.
+    const bool has_invalid = count < 0 && errno == EBADF;
+    if (count <= 0 && !has_invalid) return;
+    for (std::size_t index = 0; index < used; ++index) {
+      Word seen = readable_.word(index) | writable_.word(index);
+      for (; seen != 0; seen &= seen - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(seen));
+        const Word mask = Word{1} << bit;
+        report(index * bits_per_word + bit, (readable_.word(index) & mask) != 0,
+               (writable_.word(index) & mask) != 0, has_invalid, sink);
       }
-      // select does not tell an end from data; the attempt does.
-      Readiness seen;
-      seen.id = ids_[static_cast<std::size_t>(fd)];
-      seen.read = read;
-      seen.write = write;
-      sink.on_ready(seen);
     }
   }
 
  private:
-  void watch_descriptor(int fd, HandleId id, Direction side) {
-    highest_ = std::max(highest_, fd);
-    reading_.grow(fd);
-    writing_.grow(fd);
-    if (ids_.size() <= static_cast<std::size_t>(fd)) ids_.resize(static_cast<std::size_t>(fd) + 1);
-    ids_[static_cast<std::size_t>(fd)] = id;
-    (side == Direction::read ? reading_ : writing_).set(fd);
+  static std::size_t number_of(const HandleSlot& slot) noexcept {
+    return static_cast<std::size_t>(slot.native().descriptor());
+  }
+  std::size_t waker_number() const noexcept {
+    return static_cast<std::size_t>(waker_.descriptor());
+  }
+  // False also when a foreign descriptor was closed too early and its number is another's by now.
+  bool owns_number(const HandleSlot& slot) const noexcept {
+    return slot.backend_registered && ids_[number_of(slot)] == slot.id();
   }
 
-  // One bad descriptor fails the whole call without being named: each is asked by itself.
-  void report_invalid(ReadinessSink& sink) noexcept {
-    for (int fd = 0; fd <= highest_; ++fd) {
-      if (!reading_.test(fd) && !writing_.test(fd)) continue;
-      BitMap one;
-      one.grow(highest_);
-      one.set(fd);
-      const timespec now = {};
-      if (::pselect(fd + 1, one.native(), nullptr, nullptr, &now, nullptr) >= 0) continue;
-      Readiness seen;
-      seen.id = ids_[static_cast<std::size_t>(fd)];
+  void report(std::size_t number, bool read, bool write, bool only_invalid,
+              ReadinessSink& sink) noexcept {
+    Readiness seen;
+    seen.id = ids_[number];
+    if (only_invalid) {
+      if (::fcntl(static_cast<int>(number), F_GETFD) >= 0) return;
       seen.invalid = true;
-      sink.on_ready(seen);
+    } else if (number == waker_number()) {
+      waker_.drain();
+      return;
+    } else {
+      // select does not tell an end from data; the attempt does.
+      seen.read = read;
+      seen.write = write;
     }
+    sink.on_ready(seen);
+  }
+
+  // All memory is had before anything changes, and none is needed while waiting.
+  void watch_number(std::size_t number, HandleId id, Direction side) {
+    const std::size_t needed = number / bits_per_word + 1;
+    if (reading_.words() < needed) {
+      const std::size_t words =
+          std::max({needed, reading_.words() * 2, sizeof(fd_set) / sizeof(Word)});
+      ids_.resize(words * bits_per_word);
+      for (BitMap* map : {&writing_, &readable_, &writable_, &reading_}) map->resize(words);
+    }
+    used_ = std::max(used_, needed);
+    ids_[number] = id;
+    (side == Direction::read ? reading_ : writing_).set(number);
   }
 
   Waker waker_;
-  BitMap reading_;
+  BitMap reading_;  // Who waits.
   BitMap writing_;
-  std::vector<HandleId> ids_;
-  int highest_ = 0;
+  BitMap readable_;  // What the kernel makes of it.
+  BitMap writable_;
+  std::vector<HandleId> ids_;  // By descriptor number.
+  std::size_t used_ = 0;       // Words up to the last one with a bit; the waker's is always set.
 };
 
 }  // namespace

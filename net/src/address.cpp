@@ -20,18 +20,12 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  std::uint32_t scope = 0;
-  if (const std::size_t percent = text.find('%'); percent != std::string_view::npos) {
-    const auto number = parse_number(text.substr(percent + 1), UINT32_MAX);
-    if (!number) return std::nullopt;
-    scope = *number;
-    text = text.substr(0, percent);
-  }
-  std::optional<IpAddress> ip = detail::parse_ip(std::string(text));
-  if (ip && scope != 0) {
-    if (ip->is_v4()) return std::nullopt;
-    ip->scope_ = scope;
-  }
+  const std::size_t percent = text.find('%');
+  std::optional<IpAddress> ip = detail::parse_ip(text.substr(0, percent));
+  if (!ip || percent == std::string_view::npos) return ip;
+  const auto scope = parse_number(text.substr(percent + 1), UINT32_MAX);
+  if (!scope || ip->is_v4()) return std::nullopt;
+  ip->scope_ = *scope;
   return ip;
 }
 
@@ -83,3 +77,9 @@ std::string Address::to_string() const {
 }
 
 }  // namespace coil
+
+std::size_t std::hash<coil::Address>::operator()(const coil::Address& address) const noexcept {
+  const std::string_view bytes(reinterpret_cast<const char*>(address.ip().bytes()), 16);
+  const std::size_t rest = (std::size_t{address.ip().scope()} << 16) + address.port();
+  return std::hash<std::string_view>()(bytes) ^ (rest * std::size_t{0x9e3779b97f4a7c15U});
+}

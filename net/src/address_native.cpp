@@ -52,15 +52,17 @@ Address from_native(const NativeAddress& native) noexcept {
   return Address();
 }
 
-std::optional<IpAddress> parse_ip(const std::string& text) {
+std::optional<IpAddress> parse_ip(std::string_view text) {
+  const std::string ended(text);
+  if (ended.find('\0') != std::string::npos) return std::nullopt;  // What inet_pton cannot see.
   in_addr v4 = {};
-  if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+  if (::inet_pton(AF_INET, ended.c_str(), &v4) == 1) {
     std::array<std::uint8_t, 4> bytes;
     std::memcpy(bytes.data(), &v4, bytes.size());
     return IpAddress::v4(bytes);
   }
   std::array<std::uint8_t, 16> bytes;
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return IpAddress::v6(bytes);
+  if (::inet_pton(AF_INET6, ended.c_str(), bytes.data()) == 1) return IpAddress::v6(bytes);
   return std::nullopt;
 }
 

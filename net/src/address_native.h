@@ -6,13 +6,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace coil::detail {
 
 NativeAddress to_native(const Address& address) noexcept;
 // An address of a family that coil does not know gives the default address.
 Address from_native(const NativeAddress& native) noexcept;
-std::optional<IpAddress> parse_ip(const std::string& text);
+// Dotted IPv4, or IPv6 without a scope.
+std::optional<IpAddress> parse_ip(std::string_view text);
 std::string print_ip(const IpAddress& ip);
 
 }  // namespace coil::detail

@@ -2,6 +2,9 @@
 #include <coil/net/datagram.h>
 
 #include "address_native.h"
+#include "socket.h"
+
+#include <cerrno>
 
 namespace coil {
 
@@ -15,40 +18,32 @@ Datagram ToDatagram::operator()(ReceiveFromOperation& op, std::int64_t outcome) 
 
 DatagramSocket DatagramSocket::bind(Reactor& reactor, const Address& local,
                                     DatagramOptions options) {
-  SocketCalls& sockets = reactor.sockets();
-  auto check = [&](const Result<>& result) {
-    if (!result) {
-      throw CannotListenError(result.error().code(), "cannot listen on " + local.to_string());
-    }
-  };
-  const Result<NativeHandle> opened = sockets.open(local.family(), SocketType::datagram);
-  if (!opened) {
-    throw CannotListenError(opened.error().code(), "cannot listen on " + local.to_string());
-  }
-  DatagramSocket socket;
-  socket.socket_ =
-      detail::OwnedSocket(reactor, reactor.handles().open(*opened, HandleKind::datagram));
-  socket.family_ = local.family();
-  if (options.broadcast) check(sockets.set_option(*opened, SocketOption::broadcast, 1));
+  std::vector<detail::OptionValue> set;
+  if (options.broadcast) set.emplace_back(SocketOption::broadcast, 1);
   if (options.reuse_port) {
-    check(sockets.set_option(*opened, SocketOption::reuse_address, 1));
-    check(sockets.set_option(*opened, SocketOption::reuse_port, 1));
+    set.emplace_back(SocketOption::reuse_address, 1);
+    set.emplace_back(SocketOption::reuse_port, 1);
   }
-  if (local.ip().is_v6()) check(sockets.set_option(*opened, SocketOption::ipv6_only, 1));
-  check(sockets.bind(*opened, detail::to_native(local)));
+  if (local.ip().is_v6()) set.emplace_back(SocketOption::ipv6_only, 1);
+  DatagramSocket socket;
+  socket.socket_ = detail::open_bound(reactor, SocketType::datagram, local, set);
+  socket.family_ = local.family();
   return socket;
 }
 
-NativeAddress DatagramSocket::native_peer(ConstBytes payload, const Address* to) const {
+// What is wrong in itself is refused here and alike everywhere: systems answer with different
+// numbers. The refusal comes with the await, so that as_result can give it as a value.
+Await<SendToOperation, void, detail::ToNothing> DatagramSocket::send_native(ConstBytes payload,
+                                                                            const Address* to) {
+  std::int64_t refused = 0;
   if (payload.size() > size_max) {
-    throw MessageLengthError(std::make_error_code(std::errc::message_size), "send");
+    refused = outcome::from_system_error(EMSGSIZE);
+  } else if (to != nullptr && to->family() != family_) {
+    refused = outcome::from_errc(Errc::address_invalid);
   }
-  if (to == nullptr) return NativeAddress();
-  if (to->family() != family_) {
-    throw InvalidAddressError(make_error_code(Errc::address_invalid),
-                              "send to " + to->to_string() + ": another family than the socket's");
-  }
-  return detail::to_native(*to);
+  using Send = Await<SendToOperation, void, detail::ToNothing>;
+  return Send("send", detail::ToNothing(), socket_.reactor(), socket_.id(), payload,
+              to == nullptr ? NativeAddress() : detail::to_native(*to), refused);
 }
 
 void DatagramSocket::connect(const Address& peer) {
@@ -60,9 +55,9 @@ void DatagramSocket::connect(const Address& peer) {
 }
 
 void DatagramSocket::change_membership(const IpAddress& group, bool join) {
-  if (!group.is_multicast()) {
+  if (!group.is_multicast() || group.is_v6() != (family_ == SocketFamily::ipv6)) {
     throw InvalidAddressError(make_error_code(Errc::address_invalid),
-                              group.to_string() + " is no multicast group");
+                              group.to_string() + " is no multicast group for this socket");
   }
   reactor()
       .sockets()

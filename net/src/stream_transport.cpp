@@ -213,9 +213,9 @@ void StreamTransport::report_loss() noexcept {
   }
 }
 
-bool StreamTransport::getTcpNoDelay() const { return stream_.no_delay(); }
-void StreamTransport::setTcpNoDelay(bool enabled) { stream_.set_no_delay(enabled); }
-bool StreamTransport::getTcpKeepAlive() const { return stream_.keep_alive(); }
-void StreamTransport::setTcpKeepAlive(bool enabled) { stream_.set_keep_alive(enabled); }
+bool StreamTransport::getTcpNoDelay() const { return stream_.get<NoDelay>().on(); }
+void StreamTransport::setTcpNoDelay(bool enabled) { stream_.set(NoDelay(enabled)); }
+bool StreamTransport::getTcpKeepAlive() const { return stream_.get<KeepAlive>().on(); }
+void StreamTransport::setTcpKeepAlive(bool enabled) { stream_.set(KeepAlive(enabled)); }
 
 }  // namespace coil

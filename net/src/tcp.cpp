@@ -1,29 +1,14 @@
 // TCP: connecting, listening, and what a stream knows about itself.
 #include <coil/net/tcp.h>
 
+#include <coil/runtime/as_result.h>
+
 #include "address_native.h"
+#include "socket.h"
 
 namespace coil {
 
 namespace detail {
-
-NativeHandle OwnedSocket::native() const {
-  const HandleSlot* live = slot();
-  if (live == nullptr) throw_error(make_error_code(Errc::handle_closed), "socket");
-  return live->native();
-}
-
-int OwnedSocket::option(SocketOption option) const {
-  return reactor().sockets().get_option(native(), option).value();
-}
-
-void OwnedSocket::set_option(SocketOption option, int value) const {
-  reactor().sockets().set_option(native(), option, value).value();
-}
-
-Address OwnedSocket::local_address() const {
-  return from_native(reactor().sockets().local_address(native()).value());
-}
 
 TcpStream ToStream::operator()(AcceptOperation& op, std::int64_t outcome) const {
   TcpStream stream(op.reactor(), NativeHandle(outcome));
@@ -37,9 +22,26 @@ TcpStream ToStream::operator()(AcceptOperation& op, std::int64_t outcome) const 
 
 }  // namespace detail
 
+namespace {
+
+// Every failure of an attempt is a ConnectError that names the peer.
+[[noreturn]] void throw_connect_error(std::error_code code, const Address& peer) {
+  const std::string what = "connect to " + peer.to_string();
+  if (code == std::errc::timed_out) throw TimedOut(code, what);
+  if (code == std::errc::connection_refused) throw ConnectionRefusedError(code, what);
+  if (code == std::errc::host_unreachable || code == std::errc::network_unreachable) {
+    throw NoRouteError(code, what);
+  }
+  throw ConnectError(code, what);
+}
+
+}  // namespace
+
 Task<TcpStream> TcpStream::connect(Reactor& reactor, Address peer, TcpOptions options) {
   SocketCalls& sockets = reactor.sockets();
-  const NativeHandle native = sockets.open(peer.family(), SocketType::stream).value();
+  const Result<NativeHandle> opened = sockets.open(peer.family(), SocketType::stream);
+  if (!opened) throw_connect_error(opened.error().code(), peer);
+  const NativeHandle native = *opened;
   TcpStream stream(reactor, native);
   if (options.no_delay) sockets.set_option(native, SocketOption::no_delay, 1).value();
   if (options.keep_alive) sockets.set_option(native, SocketOption::keep_alive, 1).value();
@@ -51,7 +53,9 @@ Task<TcpStream> TcpStream::connect(Reactor& reactor, Address peer, TcpOptions op
     }
   }
   using Connect = Await<ConnectOperation, void, detail::ToNothing>;
-  co_await Connect("connect", detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
+  Connect attempt("connect", detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
+  const Result<> connected = co_await as_result(std::move(attempt));
+  if (!connected) throw_connect_error(connected.error().code(), peer);
   co_return stream;
 }
 
@@ -72,25 +76,15 @@ Address TcpStream::peer_address() const {
 }
 
 TcpListener TcpListener::bind(Reactor& reactor, const Address& local, ListenOptions options) {
-  SocketCalls& sockets = reactor.sockets();
+  std::vector<detail::OptionValue> set;
+  if (options.reuse_address) set.emplace_back(SocketOption::reuse_address, 1);
+  if (options.reuse_port) set.emplace_back(SocketOption::reuse_port, 1);
+  if (local.ip().is_v6()) set.emplace_back(SocketOption::ipv6_only, options.ipv6_only ? 1 : 0);
   TcpListener listener;
-  auto check = [&](const Result<>& result) {
-    if (!result) {
-      throw CannotListenError(result.error().code(), "cannot listen on " + local.to_string());
-    }
-  };
-  const Result<NativeHandle> opened = sockets.open(local.family(), SocketType::stream);
-  if (!opened) {
-    throw CannotListenError(opened.error().code(), "cannot listen on " + local.to_string());
-  }
-  listener.socket_ =
-      detail::OwnedSocket(reactor, reactor.handles().open(*opened, HandleKind::listener));
+  listener.socket_ = detail::open_bound(reactor, SocketType::stream, local, set);
   listener.no_delay_ = options.no_delay;
-  check(sockets.set_option(*opened, SocketOption::reuse_address, 1));
-  if (options.reuse_port) check(sockets.set_option(*opened, SocketOption::reuse_port, 1));
-  if (local.ip().is_v6()) check(sockets.set_option(*opened, SocketOption::ipv6_only, 1));
-  check(sockets.bind(*opened, detail::to_native(local)));
-  check(sockets.listen(*opened, options.backlog_max));
+  const NativeHandle native = listener.socket_.native();
+  detail::check_listening(reactor.sockets().listen(native, options.backlog_max), local);
   return listener;
 }
 

@@ -39,6 +39,23 @@ std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, Buffer
   return static_cast<std::int64_t>(size);
 }
 
+bool moves_bytes(OpCode code) noexcept {
+  return code == OpCode::receive || code == OpCode::receive_lease || code == OpCode::send;
+}
+
+// Two reads, or two writes, in flight on one stream would share its bytes in no defined order.
+void require_alone(const Operation& op, HandleSlot& slot) noexcept {
+  if (!moves_bytes(op.code())) return;
+  const Suspension* rival = slot.in_flight.find_if([&](Suspension& waiting) {
+    const auto& other = static_cast<const Operation&>(waiting);
+    return moves_bytes(other.code()) && other.direction() == op.direction();
+  });
+  if (rival == nullptr) return;
+  contract_violation(op.direction() == Direction::read
+                         ? "a stream was read while another read was pending on it"
+                         : "a stream was written while another write was pending on it");
+}
+
 bool reads_nothing(Operation& op) noexcept {
   return op.code() == OpCode::receive && static_cast<ReceiveOperation&>(op).into.empty();
 }
@@ -51,9 +68,12 @@ bool Reactor::submit(Operation& op) noexcept {
   std::optional<std::int64_t> result;
   if (slot == nullptr || slot->closing()) {
     result = outcome::handle_closed;
+  } else if (op.outcome_ < 0) {
+    result = op.outcome_;
   } else if (reads_nothing(op)) {
     result = 0;
   } else {
+    if (slot->kind() == HandleKind::stream && !slot->in_flight.empty()) require_alone(op, *slot);
     if (slot->unread != nullptr) result = serve_unread(op, *slot, buffers_);
     if (!result) result = do_submit(op, *slot);
     if (!result) {

@@ -1,43 +1,17 @@
-// Covers: tcp.h, stream_algorithms.h, byte_stream.h, serve.h, await.h, operation.h, operations.h,
-// handle_table.h, handle_id.h, buffer_lease.h, socket_calls.h: TCP and the life of its handles.
-#include <coil/net.h>
-
-#include <sys/resource.h>
-#include <unistd.h>
-
+// Covers: tcp.h, stream_algorithms.h, serve.h, socket_options.h: TCP connections and their bytes.
 #include "support/contract.h"
+#include "support/tcp_pair.h"
 
 using namespace coil;
+using coil::testing::make_pair;
+using coil::testing::Pair;
+using coil::testing::until_settled;
+using coil::testing::with_pair;
+using coil::testing::write_endlessly;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
 namespace {
-
-class Pair {
- public:
-  TcpStream here;
-  TcpStream there;
-};
-
-Task<void> make_pair(Reactor& reactor, Pair& pair, Address at = Address::loopback(0)) {
-  TcpListener listener = TcpListener::bind(reactor, at);
-  auto accept = [&]() -> Task<void> { pair.there = co_await listener.accept(); };
-  auto connect = [&]() -> Task<void> {
-    pair.here = co_await TcpStream::connect(reactor, listener.local_address());
-  };
-  co_await when_all(accept(), connect());
-}
-
-// Runs body(pair) with a connected pair.
-template <class Body>
-void with_pair(Reactor& reactor, Body body) {
-  auto all = [&]() -> Task<void> {
-    Pair pair;
-    co_await make_pair(reactor, pair);
-    co_await body(pair);
-  };
-  run(reactor, all());
-}
 
 TEST_CASE("port 0 picks a port, and both ends agree on the addresses, in IPv4 and IPv6") {
   COIL_CONTRACT(reactor);
@@ -48,10 +22,6 @@ TEST_CASE("port 0 picks a port, and both ends agree on the addresses, in IPv4 an
       CHECK(pair.here.peer_address() == pair.there.local_address());
       CHECK(pair.there.peer_address() == pair.here.local_address());
       CHECK(pair.here.peer_address().port() != 0);
-      CHECK(pair.here.no_delay());
-      CHECK(pair.there.no_delay());
-      pair.here.set_keep_alive(true);
-      CHECK(pair.here.keep_alive());
     }
   };
   run(*reactor, body());
@@ -184,75 +154,6 @@ TEST_CASE("writing to a peer that has gone ends in ConnectionLost, not in a sign
   });
 }
 
-TEST_CASE("closing a handle ends every pending await on it, and the stale id stays dead") {
-  COIL_CONTRACT(reactor);
-  with_pair(*reactor, [&](Pair& pair) -> Task<void> {
-    const HandleId id = pair.here.id();
-    std::array<std::byte, 8> buffer;
-    auto read = [&]() -> Task<void> {
-      const auto closed = co_await as_result(pair.here.read_some(buffer));
-      CHECK(closed.error().failure().check<HandleClosed>());
-    };
-    auto close = [&]() -> Task<void> {
-      co_await yield();
-      pair.here.close();
-    };
-    co_await when_all(read(), close());
-    co_await yield();
-    Pair next;
-    co_await make_pair(*reactor, next);
-    CHECK(reactor->handles().find(id) == nullptr);
-    CHECK_FALSE(next.here.id() == id);
-    CHECK_FALSE(next.there.id() == id);
-  });
-}
-
-TEST_CASE("a cancelled read that already had data returns the data") {
-  COIL_CONTRACT(reactor);
-  with_pair(*reactor, [](Pair& pair) -> Task<void> {
-    co_await write_all(pair.here, "data");
-    std::string got;
-    auto read = [&]() -> Task<void> {
-      std::array<std::byte, 8> buffer;
-      const std::size_t size = co_await pair.there.read_some(buffer);
-      got += as_text(ConstBytes(buffer).first(size));
-    };
-    // Whether the cancellation wins or the data does: not a byte is lost.
-    for (int steps = 0; got.empty() && steps < 100; ++steps) {
-      auto body = [&](TaskGroup& group) -> Task<void> {
-        group.spawn(read);
-        for (int step = 0; step < steps; ++step) co_await yield();
-        group.cancel();
-      };
-      co_await with_task_group(body);
-    }
-    CHECK(got == "data");
-  });
-}
-
-TEST_CASE("a cancelled accept loses no connection") {
-  COIL_CONTRACT(reactor);
-  auto body = [&]() -> Task<void> {
-    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
-    TcpStream accepted;
-    auto accept = [&]() -> Task<void> { accepted = co_await listener.accept(); };
-    TcpStream client = co_await TcpStream::connect(*reactor, listener.local_address());
-    for (int steps = 0; !accepted.is_open() && steps < 100; ++steps) {
-      auto race = [&](TaskGroup& group) -> Task<void> {
-        group.spawn(accept);
-        for (int step = 0; step < steps; ++step) co_await yield();
-        group.cancel();
-      };
-      co_await with_task_group(race);
-    }
-    co_await write_all(client, "hello");
-    std::string text(5, ' ');
-    co_await read_exactly(accepted, text);
-    CHECK(text == "hello");
-  };
-  run(*reactor, body());
-}
-
 TEST_CASE("an empty read completes at once and touches nothing") {
   COIL_CONTRACT(reactor);
   with_pair(*reactor, [](Pair& pair) -> Task<void> {
@@ -327,75 +228,162 @@ TEST_CASE("serve keeps its limit, survives a handler that throws, and ends with 
   run(*reactor, body());
 }
 
-TEST_CASE("peers that hold more leases than the pool has do not deafen one more") {
+TEST_CASE("options are set and read on both ends") {
   COIL_CONTRACT(reactor);
-  auto body = [&]() -> Task<void> {
-    constexpr std::size_t peers = 128;  // Twice the pool's buffers.
-    std::vector<Pair> pairs(peers + 1);
-    std::vector<BufferLease> held;
-    for (Pair& pair : pairs) {
-      co_await make_pair(*reactor, pair);
-      co_await write_all(pair.here, "keep this");
-      held.push_back(co_await pair.there.receive());
-      CHECK(as_text(held.back().bytes()) == "keep this");
+  with_pair(*reactor, [](Pair& pair) -> Task<void> {
+    for (TcpStream* stream : {&pair.here, &pair.there}) {
+      CHECK(stream->get<NoDelay>().on());
+      stream->set(NoDelay(false));
+      CHECK_FALSE(stream->get<NoDelay>().on());
+      CHECK_FALSE(stream->get<KeepAlive>().on());
+      stream->set(KeepAlive(true));
+      CHECK(stream->get<KeepAlive>().on());
+      stream->set(SendBuffer(64 * 1024));
+      CHECK(stream->get<SendBuffer>().value() >= 64 * 1024);
     }
-    co_await write_all(pairs.back().here, "heard");
-    const BufferLease last = co_await pairs.back().there.receive();
-    CHECK(as_text(last.bytes()) == "heard");
-    for (const BufferLease& lease : held) CHECK(as_text(lease.bytes()) == "keep this");
-  };
-  run(*reactor, body());
+    pair.here.close();
+    CHECK_THROWS_AS(pair.here.set(NoDelay(true)), HandleClosed);
+    co_return;
+  });
 }
 
-TEST_CASE("without descriptors accept waits without spinning and goes on when one is free") {
+TEST_CASE("a connection comes from the address it was told to, or fails with ConnectBindError") {
   COIL_CONTRACT(reactor);
   auto body = [&]() -> Task<void> {
     TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
-    TcpStream spare = co_await TcpStream::connect(*reactor, listener.local_address());
-    TcpStream first = co_await listener.accept();
-    TcpStream waiting = co_await TcpStream::connect(*reactor, listener.local_address());
-    rlimit before = {};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    rlimit few = before;
-    few.rlim_cur = 256;
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-    std::vector<int> fillers;
-    for (int filler = ::dup(0); filler >= 0; filler = ::dup(0)) fillers.push_back(filler);
-    const std::uint64_t turns = reactor->counters().turns;
-    auto refused = with_timeout(milliseconds(20), listener.accept());
-    const auto nothing = co_await as_result(std::move(refused));
-    CHECK(nothing.error().code() == Errc::timed_out);
-    CHECK(reactor->counters().turns - turns < 30);
-    auto accept = [&]() -> Task<void> { first = co_await listener.accept(); };
-    auto release = [&]() -> Task<void> {
-      co_await yield();
-      spare.close();
-    };
-    co_await when_all(accept(), release());
-    for (const int filler : fillers) ::close(filler);
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-    co_await write_all(waiting, "at last");
-    std::string text(7, ' ');
-    co_await read_exactly(first, text);
-    CHECK(text == "at last");
+    const Address address = listener.local_address();
+    const Address from(IpAddress::v4({127, 0, 0, 2}), 0);
+    TcpOptions options = TcpOptions().set_bind_address(from).set_keep_alive(true);
+    const TcpStream stream = co_await TcpStream::connect(*reactor, address, options);
+    const TcpStream accepted = co_await listener.accept();
+    CHECK(accepted.peer_address().ip() == from.ip());
+    CHECK(stream.get<KeepAlive>().on());
+    options.set_bind_address(address);
+    const auto busy = co_await as_result(TcpStream::connect(*reactor, address, options));
+    CHECK(busy.error().failure().check<ConnectBindError>());
+    CHECK(busy.error().message().find(address.to_string()) != std::string::npos);
   };
   run(*reactor, body());
 }
 
-TEST_CASE("stopping the reactor with reads in flight drains them") {
+TEST_CASE("a connect that the peer never answers ends with its timeout") {
   COIL_CONTRACT(reactor);
-  Pair pair;
-  run(*reactor, make_pair(*reactor, pair));
-  auto forever = [](TcpStream* stream) -> Task<void> {
-    std::array<std::byte, 8> buffer;
-    co_await stream->read_some(buffer);
+  auto body = [&]() -> Task<void> {
+    ListenOptions options = ListenOptions().set_backlog_max(0);
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0), options);
+    const Address address = listener.local_address();
+    std::vector<TcpStream> queued;
+    bool timed_out = false;
+    for (int tries = 0; tries < 8 && !timed_out; ++tries) {
+      auto attempt = with_timeout(milliseconds(30), TcpStream::connect(*reactor, address));
+      Result<TcpStream> stream = co_await as_result(std::move(attempt));
+      timed_out = !stream && stream.error().code() == Errc::timed_out;
+      if (stream) queued.push_back(std::move(*stream));
+    }
+    CHECK(timed_out);
+    CHECK(reactor->handles().size() == queued.size() + 1);
   };
-  detail::start_root(*reactor, forever(&pair.here), "reader");
-  detail::start_root(*reactor, forever(&pair.there), "reader");
-  reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
-  reactor->run();
-  CHECK(reactor->last_stop().forced.empty());
-  CHECK(reactor->counters().submitted == reactor->counters().completed);
+  run(*reactor, body());
+}
+
+TEST_CASE("listeners share a port where they are asked to, and IPv6 takes IPv4 in") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    ListenOptions shared = ListenOptions().set_reuse_port(true);
+    const TcpListener one = TcpListener::bind(*reactor, Address::loopback(0), shared);
+    const TcpListener two = TcpListener::bind(*reactor, one.local_address(), shared);
+    CHECK(one.local_address() == two.local_address());
+    ListenOptions both = ListenOptions().set_ipv6_only(false).set_no_delay(false);
+    TcpListener any = TcpListener::bind(*reactor, Address::any_v6(0), both);
+    const Address v4 = Address::loopback(any.local_address().port());
+    const TcpStream client = co_await TcpStream::connect(*reactor, v4);
+    const TcpStream accepted = co_await any.accept();
+    CHECK(accepted.peer_address().to_string().starts_with("[::ffff:127.0.0.1]:"));
+    CHECK_FALSE(accepted.get<NoDelay>().on());
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("ending the sending side after the peer has closed passes silently") {
+  COIL_CONTRACT(reactor);
+  with_pair(*reactor, [](Pair& pair) -> Task<void> {
+    pair.there.close();
+    std::array<std::byte, 1> end;
+    CHECK(co_await pair.here.read_some(end) == 0);
+    co_await pair.here.shutdown_write();
+  });
+}
+
+TEST_CASE("a copy reads no faster than the receiver does, and loses nothing") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    Pair first;
+    Pair second;
+    co_await make_pair(*reactor, first);
+    co_await make_pair(*reactor, second);
+    std::size_t sent = 0;
+    std::uint64_t copied = 0;
+    auto source = [&]() -> Task<void> {
+      const auto closed = co_await as_result(write_endlessly(first.here, sent));
+      CHECK_FALSE(closed);
+    };
+    auto relay = [&]() -> Task<void> {
+      AnyStream from(std::move(first.there));
+      AnyStream to(std::move(second.here));
+      copied = co_await copy(from, to);
+      co_await to.shutdown_write();
+    };
+    std::uint64_t received = 0;
+    auto drain = [&]() -> Task<void> {
+      co_await until_settled(sent);
+      const std::size_t stuck_at = sent;
+      CHECK(stuck_at < 64 << 20);
+      std::vector<std::byte> buffer(256 * 1024);
+      while (sent < stuck_at + (1 << 20)) received += co_await second.there.read_some(buffer);
+      auto end = [&]() -> Task<void> { co_await first.here.shutdown_write(); };
+      // The writer sees the end of its own sending side as a broken pipe.
+      co_await end();
+      while (const std::size_t size = co_await second.there.read_some(buffer)) received += size;
+    };
+    co_await when_all(source(), relay(), drain());
+    CHECK(received == copied);
+    CHECK(received >= sent);
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("serve with a limit of one serves everybody in turn, and its cancel ends handlers") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+    int served = 0;
+    auto handler = [&served](TcpStream stream) -> Task<void> {
+      ++served;
+      while (!(co_await stream.receive()).empty()) {
+      }
+    };
+    auto client = [&]() -> Task<void> {
+      TcpStream stream = co_await TcpStream::connect(*reactor, listener.local_address());
+      co_await write_all(stream, "x");
+      co_await stream.shutdown_write();
+      CHECK((co_await stream.receive()).empty());
+    };
+    auto race = [&](TaskGroup& group) -> Task<void> {
+      auto server = [&]() -> Task<void> {
+        co_await serve(listener, handler, ServeOptions().set_connections_max(1));
+      };
+      group.spawn(server);
+      co_await when_all(client(), client(), client(), client());
+      const TcpStream idle = co_await TcpStream::connect(*reactor, listener.local_address());
+      while (served < 5) co_await sleep(Duration::zero());
+      group.cancel();
+      CHECK_THROWS_AS(co_await yield(), Cancelled);
+    };
+    co_await with_task_group(race);
+    CHECK(served == 5);
+    CHECK(reactor.log.empty());
+  };
+  run(*reactor, body());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <coil/net/ports.h>
 #include <coil/net/protocol.h>
 #include <coil/net/serve.h>
+#include <coil/net/socket_options.h>
 #include <coil/net/stream_algorithms.h>
 #include <coil/net/tcp.h>
 #include <coil/net/transport.h>

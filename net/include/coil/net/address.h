@@ -5,7 +5,10 @@
 #include <coil/runtime/socket_calls.h>
 
 #include <array>
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +26,7 @@ namespace coil {
 // Guarantees: Only numeric forms are accepted; nothing is looked up.
 class IpAddress {
  public:
+  // 0.0.0.0.
   IpAddress() noexcept {}
   // `text` is dotted IPv4, or IPv6 with an optional numeric scope behind '%'.
   static std::optional<IpAddress> parse(std::string_view text);
@@ -53,8 +57,12 @@ class IpAddress {
 //   Address server = Address::parse("[::1]:8007").value();
 //   Address anywhere = Address::any(0);            // Any IPv4 interface; the system picks a port.
 //   Address here = Address::loopback(8007);        // 127.0.0.1:8007
+//
+// Guarantees: Addresses compare by family, then bytes, scope and port; they work as keys of ordered
+//             and of hash containers, Abseil's too.
 class Address {
  public:
+  // 0.0.0.0:0.
   Address() noexcept {}
   Address(const IpAddress& ip, std::uint16_t port) noexcept : ip_(ip), port_(port) {}
 
@@ -90,3 +98,8 @@ class Address {
 };
 
 }  // namespace coil
+
+template <>
+struct std::hash<coil::Address> {
+  std::size_t operator()(const coil::Address& address) const noexcept;
+};

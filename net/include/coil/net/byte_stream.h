@@ -3,11 +3,13 @@
 
 #include <coil/runtime/awaitable.h>
 #include <coil/runtime/buffer.h>
+#include <coil/runtime/error.h>
 #include <coil/runtime/task.h>
 
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace coil {
@@ -34,9 +36,9 @@ class AnyStream {
     requires(!std::same_as<std::remove_cvref_t<S>, AnyStream>)
   explicit AnyStream(S stream) : held_(std::make_unique<Holder<S>>(std::move(stream))) {}
 
-  Task<std::size_t> read_some(MutableBytes into) { return held_->read_some(into); }
-  Task<std::size_t> write_some(ConstBytes from) { return held_->write_some(from); }
-  Task<void> shutdown_write() { return held_->shutdown_write(); }
+  Task<std::size_t> read_some(MutableBytes into) { return held().read_some(into); }
+  Task<std::size_t> write_some(ConstBytes from) { return held().write_some(from); }
+  Task<void> shutdown_write() { return held().shutdown_write(); }
 
  private:
   class Base {
@@ -61,6 +63,11 @@ class AnyStream {
    private:
     S stream_;
   };
+
+  Base& held() const {
+    if (held_ == nullptr) contract_violation("an AnyStream was used after it was moved from");
+    return *held_;
+  }
 
   std::unique_ptr<Base> held_;
 };

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <coil/net/address.h>
-#include <coil/net/tcp.h>
+#include <coil/net/detail/owned_socket.h>
+#include <coil/net/socket_options.h>
 #include <coil/runtime/await.h>
 #include <coil/runtime/reactor.h>
 
@@ -100,35 +101,43 @@ class DatagramSocket {
   }
   // Sends one datagram to `to`, or to the connected peer.
   //
-  // Errors:       MessageLengthError over size_max; InvalidAddressError for the other family;
-  //               ConnectionRefusedError on a connected socket whose peer refused an earlier one.
+  // Errors:       MessageLengthError over size_max; InvalidAddressError for an address of the other
+  //               family; ConnectionRefusedError on a connected socket whose peer refused an
+  //               earlier one; HandleClosed.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
   // Buffers:      `payload` must stay valid until completion, also after cancelling.
-  auto send(ConstBytes payload, const Address& to) {
-    return send_native(payload, native_peer(payload, &to));
-  }
-  auto send(ConstBytes payload) { return send_native(payload, native_peer(payload, nullptr)); }
+  auto send(ConstBytes payload, const Address& to) { return send_native(payload, &to); }
+  auto send(ConstBytes payload) { return send_native(payload, nullptr); }
 
-  // Fixes the peer: only its datagrams arrive from now on.
+  // Fixes the peer: only its datagrams arrive from now on, and its refusals are told.
+  //
+  // Errors: InvalidAddressError for an address of the other family; SystemError.
   void connect(const Address& peer);
+  // Receives what is sent to a multicast group, on the interface that the system picks or that the
+  // scope of an IPv6 group names.
+  //
+  // Errors: InvalidAddressError if it is no group, or of the other family; SystemError.
   void join_group(const IpAddress& group);
   void leave_group(const IpAddress& group);
-  int option(SocketOption option) const { return socket_.option(option); }
-  void set_option(SocketOption option, int value) const { socket_.set_option(option, value); }
+  // Reads or sets an option of socket_options.h.
+  template <DatagramOption O>
+  O get() const {
+    return socket_.get<O>();
+  }
+  template <DatagramOption O>
+  void set(const O& value) const {
+    socket_.set(value);
+  }
 
   void close() noexcept { socket_.close(); }
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address local_address() const { return socket_.local_address(); }
   Reactor& reactor() const { return socket_.reactor(); }
+  HandleId id() const noexcept { return socket_.id(); }
 
  private:
   Await<SendToOperation, void, detail::ToNothing> send_native(ConstBytes payload,
-                                                              const NativeAddress& to) {
-    using Send = Await<SendToOperation, void, detail::ToNothing>;
-    return Send("send", detail::ToNothing(), socket_.reactor(), socket_.id(), payload, to);
-  }
-  // Checks the arguments, which the kernel would only answer with a number.
-  NativeAddress native_peer(ConstBytes payload, const Address* to) const;
+                                                              const Address* to);
   void change_membership(const IpAddress& group, bool join);
 
   detail::OwnedSocket socket_;

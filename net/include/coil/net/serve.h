@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 
 namespace coil {
@@ -29,46 +31,72 @@ class ServeOptions {
 
 namespace detail {
 
+// How many are being served, for the accepting loop that waits at its limit.
+class Served {
+ public:
+  Served() noexcept {}
+  std::size_t open = 0;
+  Event one_ended;
+};
+
+// One that is being served; it is counted from here to its destruction.
+class ServedOne {
+ public:
+  explicit ServedOne(Served& served) noexcept : served_(&served) { ++served_->open; }
+  ServedOne(ServedOne&& other) noexcept : served_(std::exchange(other.served_, nullptr)) {}
+  ServedOne& operator=(ServedOne&&) = delete;
+  ~ServedOne() {
+    if (served_ == nullptr) return;
+    --served_->open;
+    served_->one_ended.set();
+  }
+
+ private:
+  Served* served_;
+};
+
+// True if accept failed because of the connection that it would have given; the next may be sound.
+bool lost_before_accept(std::error_code code) noexcept;
+
 // A failed connection is its own affair: it is logged, and the server goes on.
 template <class F>
-Task<void> serve_one(F* handler, TcpStream stream, Event* one_ended) {
+Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
   Reactor& reactor = stream.reactor();
-  bool cancelled = false;
   try {
     co_await (*handler)(std::move(stream));
   } catch (const Cancelled&) {
-    cancelled = true;
+    throw;
   } catch (const ConnectionClosed&) {
     // The peer went away: everyday life of a server.
   } catch (...) {
     reactor.log_current("connection");
   }
-  one_ended->set();
-  if (cancelled) throw Cancelled();
 }
 
 template <class F>
-Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Event& one_ended,
+Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Served& served,
                        ServeOptions options) {
   for (;;) {
-    while (group.size() >= options.connections_max) {
-      one_ended.clear();
-      co_await one_ended.wait();
+    while (served.open >= options.connections_max) {
+      served.one_ended.clear();
+      co_await served.one_ended.wait();
     }
     Result<TcpStream> stream = co_await as_result(listener.accept());
-    if (!stream) {
-      if (stream.error().code() == Errc::handle_closed) co_return;
+    if (stream) {
+      group.spawn(&serve_one<F>, &handler, std::move(*stream), ServedOne(served));
+    } else if (stream.error().code() == Errc::handle_closed) {
+      co_return;
+    } else if (!lost_before_accept(stream.error().code())) {
       stream.error().raise();
     }
-    group.spawn(&serve_one<F>, &handler, std::move(*stream), &one_ended);
   }
 }
 
 template <class F>
 Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
-  Event one_ended;
+  Served served;
   auto body = [&](TaskGroup& group) {
-    return accept_into<F>(group, listener, handler, one_ended, options);
+    return accept_into<F>(group, listener, handler, served, options);
   };
   co_await with_task_group(body);
 }
@@ -89,12 +117,17 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 //   }
 //   co_await serve(listener, &echo);
 //
+// Requires:     The listener outlives the call; a limit is at least 1.
 // Guarantees:   A handler that throws is logged, unless the connection was lost, and ends nobody
 //               else. At the limit nothing is accepted: peers wait in the backlog.
-// Cancellation: Cancels the handlers and waits for them.
+// Errors:       SystemError if accepting fails for another reason than the connection itself.
+// Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>
-Task<void> serve(TcpListener& listener, F handler, ServeOptions options = ServeOptions()) {
-  return detail::serve_all<F>(listener, std::move(handler), options);
+Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {
+  static_assert(detail::closure_may_be_written_in_place<F>,
+                "name the closure on its own line, then pass it: this compiler destroys a closure "
+                "that is written inside a co_await expression twice");
+  return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
 }
 
 }  // namespace coil

@@ -40,12 +40,14 @@ Task<void> read_exactly(S& stream, MutableBytes into) {
 //   std::string buffered;
 //   std::string line = co_await read_until(stream, buffered, "\r\n", 1024);
 //
+// Requires:     The delimiter is not empty.
 // Errors:       EndOfStream if the stream ends first, `buffered` then holds the rest;
 //               MessageTooLong if more than `size_max` bytes come without the delimiter.
 // Cancellation: Cancellable; some bytes may have been transferred: they are in `buffered`.
 template <ByteStream S>
 Task<std::string> read_until(S& stream, std::string& buffered, std::string_view delimiter,
                              std::size_t size_max) {
+  if (delimiter.empty()) contract_violation("read_until was given an empty delimiter");
   std::size_t searched = 0;
   for (;;) {
     const std::size_t found = buffered.find(delimiter, searched);
@@ -54,7 +56,9 @@ Task<std::string> read_until(S& stream, std::string& buffered, std::string_view 
       buffered.erase(0, found + delimiter.size());
       co_return text;
     }
-    if (found != std::string::npos || buffered.size() >= size_max + delimiter.size()) {
+    const bool too_long =
+        buffered.size() >= delimiter.size() && buffered.size() - delimiter.size() >= size_max;
+    if (found != std::string::npos || too_long) {
       throw MessageTooLong(make_error_code(Errc::message_too_long), "read_until");
     }
     searched = buffered.size() < delimiter.size() ? 0 : buffered.size() - delimiter.size() + 1;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <coil/net/address.h>
+#include <coil/net/detail/owned_socket.h>
+#include <coil/net/socket_options.h>
 #include <coil/runtime/await.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
@@ -52,9 +54,20 @@ class ListenOptions {
     backlog_max = value;
     return *this;
   }
+  // Binds although connections of an earlier listener linger on the port; on by default.
+  ListenOptions& set_reuse_address(bool value) noexcept {
+    reuse_address = value;
+    return *this;
+  }
   // Several sockets share the port, and the kernel spreads the connections.
   ListenOptions& set_reuse_port(bool value) noexcept {
     reuse_port = value;
+    return *this;
+  }
+  // A listener on an IPv6 address refuses IPv4 peers; on by default, so that both families can
+  // have a listener of their own on one port.
+  ListenOptions& set_ipv6_only(bool value) noexcept {
+    ipv6_only = value;
     return *this;
   }
   // Accepted connections send small writes at once; on by default.
@@ -63,76 +76,11 @@ class ListenOptions {
     return *this;
   }
   int backlog_max = 4096;
+  bool reuse_address = true;
   bool reuse_port = false;
+  bool ipv6_only = true;
   bool no_delay = true;
 };
-
-namespace detail {
-
-// How outcomes become what the caller asked for; types of their own for gcc 12's sake.
-class ToSize {
- public:
-  ToSize() noexcept {}
-  template <class Op>
-  std::size_t operator()(Op&, std::int64_t outcome) const noexcept {
-    return static_cast<std::size_t>(outcome);
-  }
-};
-class ToNothing {
- public:
-  ToNothing() noexcept {}
-  template <class Op>
-  void operator()(Op&, std::int64_t) const noexcept {}
-};
-class ToLease {
- public:
-  ToLease() noexcept {}
-  BufferLease operator()(ReceiveLeaseOperation& op, std::int64_t) const noexcept {
-    return std::move(op.lease);
-  }
-};
-
-// A handle that closes itself.
-class OwnedSocket {
- public:
-  OwnedSocket() noexcept {}
-  OwnedSocket(Reactor& reactor, HandleId id) noexcept : reactor_(&reactor), id_(id) {}
-  OwnedSocket(OwnedSocket&& other) noexcept
-      : reactor_(other.reactor_), id_(std::exchange(other.id_, HandleId())) {}
-  OwnedSocket& operator=(OwnedSocket&& other) noexcept {
-    if (this != &other) {
-      close();
-      reactor_ = other.reactor_;
-      id_ = std::exchange(other.id_, HandleId());
-    }
-    return *this;
-  }
-  ~OwnedSocket() { close(); }
-
-  void close() noexcept {
-    if (id_.valid()) reactor_->handles().close(std::exchange(id_, HandleId()));
-  }
-  Reactor& reactor() const {
-    if (reactor_ == nullptr) contract_violation("a socket was used that was never opened");
-    return *reactor_;
-  }
-  HandleId id() const noexcept { return id_; }
-  // The live slot, or null when the handle was closed.
-  HandleSlot* slot() const noexcept {
-    return id_.valid() ? reactor_->handles().find(id_) : nullptr;
-  }
-  // The native handle. Errors: HandleClosed.
-  NativeHandle native() const;
-  int option(SocketOption option) const;
-  void set_option(SocketOption option, int value) const;
-  Address local_address() const;
-
- private:
-  Reactor* reactor_ = nullptr;
-  HandleId id_;
-};
-
-}  // namespace detail
 
 // TcpStream: one established TCP connection, awaited directly.
 //
@@ -147,23 +95,24 @@ class OwnedSocket {
 //   }
 //
 // Requires:   The reactor outlives the stream. At most one read and one write are awaited at a
-//             time.
+//             time; a second one while the first is pending is asserted against.
 // Guarantees: Bytes arrive in order and once. A stream may be moved at any time. Destroying it
 //             closes the connection; bytes that write_some accepted are still delivered by the
-//             kernel.
+//             kernel, unless something that the peer had sent was never read: TCP then resets.
 // Source:     RFC 9293; Twisted's ITCPTransport for shutdown and abort.
 class TcpStream {
  public:
   // A stream that is not open.
   TcpStream() noexcept {}
-  // Takes over a connected native handle.
+  // Takes over a connected native handle; it is closed if that fails.
   TcpStream(Reactor& reactor, NativeHandle connected)
-      : socket_(reactor, reactor.handles().open(connected, HandleKind::stream)) {}
+      : socket_(reactor, connected, HandleKind::stream) {}
 
   // Connects to `peer`.
   //
-  // Errors:       ConnectionRefusedError, NoRouteError, ConnectBindError for a local address that
-  //               cannot be used, ConnectionLost when the attempt timed out in the kernel.
+  // Errors:       ConnectError, naming the peer: ConnectionRefusedError, NoRouteError, TimedOut
+  // when
+  //               the kernel gave up; ConnectBindError for a local address that cannot be used.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
   static Task<TcpStream> connect(Reactor& reactor, Address peer, TcpOptions options = TcpOptions());
 
@@ -190,7 +139,7 @@ class TcpStream {
     using Receive = Await<ReceiveLeaseOperation, BufferLease, detail::ToLease>;
     return Receive("receive", detail::ToLease(), socket_.reactor(), socket_.id());
   }
-  // Sends at least one byte of `from`, and gives how many.
+  // Sends at least one byte of `from`, and gives how many; 0 only if there is nothing to send.
   //
   // Errors:       ConnectionLost if the peer has gone; HandleClosed.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
@@ -199,7 +148,7 @@ class TcpStream {
     using Write = Await<SendOperation, std::size_t, detail::ToSize>;
     return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), from);
   }
-  // The same for several pieces in one call.
+  // The same for several pieces in one call; the list of them must stay valid too.
   auto write_some(std::span<const ConstBytes> pieces) {
     using Write = Await<SendOperation, std::size_t, detail::ToSize>;
     return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), pieces);
@@ -217,24 +166,25 @@ class TcpStream {
   void close() noexcept { socket_.close(); }
   // Closes it with a reset: what is queued on either side is dropped.
   void abort() noexcept;
-  // Gives `bytes` back, to be read before anything new.
+  // Gives `bytes` back, to be read before anything new; they are copied.
   void unread(ConstBytes bytes);
 
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address peer_address() const;
   Address local_address() const { return socket_.local_address(); }
-  bool no_delay() const { return socket_.option(SocketOption::no_delay) != 0; }
-  void set_no_delay(bool on) const { socket_.set_option(SocketOption::no_delay, on ? 1 : 0); }
-  bool keep_alive() const { return socket_.option(SocketOption::keep_alive) != 0; }
-  void set_keep_alive(bool on) const { socket_.set_option(SocketOption::keep_alive, on ? 1 : 0); }
-  int option(SocketOption option) const { return socket_.option(option); }
-  void set_option(SocketOption option, int value) const { socket_.set_option(option, value); }
+  // Reads or sets an option of socket_options.h.
+  template <TcpOption O>
+  O get() const {
+    return socket_.get<O>();
+  }
+  template <TcpOption O>
+  void set(const O& value) const {
+    socket_.set(value);
+  }
   Reactor& reactor() const { return socket_.reactor(); }
   HandleId id() const noexcept { return socket_.id(); }
 
  private:
-  explicit TcpStream(detail::OwnedSocket socket) noexcept : socket_(std::move(socket)) {}
-
   detail::OwnedSocket socket_;
 };
 

@@ -105,6 +105,10 @@ class Operation : public Suspension {
  protected:
   ~Operation() = default;
 
+  // A negative outcome before it starts is what it will come to, unless its scope was cancelled or
+  // its handle closed.
+  void refuse(std::int64_t outcome) noexcept { outcome_ = outcome; }
+
  private:
   friend class Reactor;
 

@@ -68,12 +68,15 @@ class ReceiveFromOperation final : public Operation {
   bool truncated = false;
 };
 
-// Outcome: bytes sent. An address of size 0 sends to the connected peer.
+// Outcome: bytes sent. An address of size 0 sends to the connected peer. `refused` is the error of a
+// request that is wrong in itself, which no backend then sees.
 class SendToOperation final : public Operation {
  public:
-  SendToOperation(Reactor& reactor, HandleId socket, ConstBytes payload,
-                  const NativeAddress& to) noexcept
-      : Operation(OpCode::send_to, reactor, socket), from(payload), peer(to) {}
+  SendToOperation(Reactor& reactor, HandleId socket, ConstBytes payload, const NativeAddress& to,
+                  std::int64_t refused = 0) noexcept
+      : Operation(OpCode::send_to, reactor, socket), from(payload), peer(to) {
+    refuse(refused);
+  }
   ConstBytes from;
   NativeAddress peer;
 };

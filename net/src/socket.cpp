@@ -1,0 +1,62 @@
+// What the socket types share: opening, options and addresses.
+#include "socket.h"
+
+#include "address_native.h"
+
+namespace coil::detail {
+
+namespace {
+
+// The reactor may be out of memory for one more handle; the native one must not be lost then.
+HandleId adopt(Reactor& reactor, NativeHandle native, HandleKind kind) {
+  try {
+    return reactor.handles().open(native, kind);
+  } catch (...) {
+    reactor.sockets().close(native);
+    throw;
+  }
+}
+
+}  // namespace
+
+OwnedSocket::OwnedSocket(Reactor& reactor, NativeHandle native, HandleKind kind)
+    : reactor_(&reactor), id_(adopt(reactor, native, kind)) {}
+
+NativeHandle OwnedSocket::native() const {
+  const HandleSlot* live = slot();
+  if (live == nullptr) throw_error(make_error_code(Errc::handle_closed), "socket");
+  return live->native();
+}
+
+Address OwnedSocket::local_address() const {
+  return from_native(reactor().sockets().local_address(native()).value());
+}
+
+int OwnedSocket::raw_option(SocketOption option) const {
+  return reactor().sockets().get_option(native(), option).value();
+}
+
+void OwnedSocket::set_raw_option(SocketOption option, int value) const {
+  reactor().sockets().set_option(native(), option, value).value();
+}
+
+void check_listening(const Result<>& result, const Address& local) {
+  if (result) return;
+  throw CannotListenError(result.error().code(), "cannot listen on " + local.to_string());
+}
+
+OwnedSocket open_bound(Reactor& reactor, SocketType type, const Address& local,
+                       const std::vector<OptionValue>& options) {
+  SocketCalls& sockets = reactor.sockets();
+  const Result<NativeHandle> opened = sockets.open(local.family(), type);
+  if (!opened) check_listening(opened.error(), local);
+  const HandleKind kind = type == SocketType::stream ? HandleKind::listener : HandleKind::datagram;
+  OwnedSocket socket(reactor, *opened, kind);
+  for (const OptionValue& option : options) {
+    check_listening(sockets.set_option(*opened, option.option, option.value), local);
+  }
+  check_listening(sockets.bind(*opened, to_native(local)), local);
+  return socket;
+}
+
+}  // namespace coil::detail

@@ -1,0 +1,28 @@
+// Opening a socket at an address. Included by the sources of the socket types.
+#pragma once
+
+#include <coil/net/address.h>
+#include <coil/net/detail/owned_socket.h>
+#include <coil/runtime/result.h>
+
+#include <vector>
+
+namespace coil::detail {
+
+class OptionValue {
+ public:
+  OptionValue(SocketOption which, int raw) noexcept : option(which), value(raw) {}
+  SocketOption option;
+  int value;
+};
+
+// A socket with these options, bound to `local`: a listener-to-be, or one for datagrams.
+//
+// Errors: CannotListenError, naming the address.
+OwnedSocket open_bound(Reactor& reactor, SocketType type, const Address& local,
+                       const std::vector<OptionValue>& options);
+
+// Throws CannotListenError, naming the address, if there is an error.
+void check_listening(const Result<>& result, const Address& local);
+
+}  // namespace coil::detail

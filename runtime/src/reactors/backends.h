@@ -3,6 +3,7 @@
 
 #include <coil/runtime/reactor.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,5 +14,6 @@ std::unique_ptr<Reactor> make_io_uring_reactor(std::string& refusal);
 std::unique_ptr<Reactor> make_epoll_reactor();
 std::unique_ptr<Reactor> make_poll_reactor();
 std::unique_ptr<Reactor> make_select_reactor();
+std::unique_ptr<Reactor> make_simulated_reactor(std::uint64_t seed);
 
 }  // namespace coil::detail

@@ -1,0 +1,179 @@
+// The simulated reactor: which operation is answered when, and how time moves.
+#include <coil/testing/simulated_reactor.h>
+
+#include "simulation.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace coil::testing {
+
+namespace {
+
+// What a turn costs that has work already, while something is on its way.
+constexpr Duration busy_turn = std::chrono::microseconds(1);
+
+enum BackendState : std::uint8_t { waiting, parked };
+
+bool is_exhaustion(std::int64_t value) noexcept {
+  return value == -EMFILE || value == -ENFILE || value == -ENOBUFS || value == -ENOMEM;
+}
+
+}  // namespace
+
+SimulatedReactor::SimulatedReactor(std::uint64_t seed)
+    : simulation_(std::make_unique<Simulation>(*this, seed)) {}
+
+SimulatedReactor::~SimulatedReactor() { shut_down(); }
+
+std::string SimulatedReactor::description() const {
+  return "seed " + std::to_string(simulation_->seed);
+}
+
+SocketCalls& SimulatedReactor::sockets() noexcept { return simulation_->network; }
+std::uint64_t SimulatedReactor::seed() const noexcept { return simulation_->seed; }
+std::uint64_t SimulatedReactor::trace() const noexcept { return simulation_->trace; }
+SimulatedNetwork& SimulatedReactor::network() noexcept { return simulation_->settings; }
+bool SimulatedReactor::deadlocked() const noexcept { return simulation_->deadlocked; }
+void SimulatedReactor::set_foreign_threads(bool exist) noexcept {
+  simulation_->foreign_threads = exist;
+}
+
+TimePoint SimulatedReactor::read_clock() const noexcept { return simulation_->timeline.now(); }
+
+void SimulatedReactor::forget(HandleSlot& slot) noexcept {
+  if (detail::VirtualSocket* socket = simulation_->network.find(slot.native())) {
+    socket->slot = HandleId();
+  }
+}
+
+// The seed decides whether an answer that is there comes at once or through the loop, so that both
+// ways are walked. An operation never overtakes an older one of its direction.
+std::optional<std::int64_t> SimulatedReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
+  Simulation& simulation = *simulation_;
+  detail::VirtualSocket* socket = simulation.network.find(slot.native());
+  if (socket == nullptr) {
+    const bool was_here = detail::VirtualNetwork::owns(slot.native());
+    return outcome::from_system_error(was_here ? EBADF : ENOTSUP);
+  }
+  socket->slot = slot.id();
+  op.backend_state = waiting;
+  const bool behind = slot.in_flight.find_if([&](Suspension& other) {
+    return &other != &op && static_cast<Operation&>(other).direction() == op.direction();
+  }) != nullptr;
+  if (behind || simulation.random.one_in(4)) {
+    simulation.serve_soon(slot.id());
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> result = simulation.attempt(op, slot.native());
+  if (!result) return std::nullopt;
+  simulation.note(op, *result);
+  if (op.code() == OpCode::accept && is_exhaustion(*result)) op.backend_state = parked;
+  return result;
+}
+
+// A cancellation that comes late can lose against a value: also that is drawn from the seed.
+void SimulatedReactor::do_cancel(Operation& op, HandleSlot& slot) noexcept {
+  if (simulation_->random.one_in(2)) {
+    simulation_->serve_soon(slot.id());
+  } else {
+    simulation_->finish(op, outcome::cancelled);
+  }
+}
+
+void SimulatedReactor::wake() noexcept {
+  simulation_->woken.store(true, std::memory_order_seq_cst);
+  simulation_->waker.wake();
+}
+
+void SimulatedReactor::wait(TimePoint until) noexcept {
+  Simulation& simulation = *simulation_;
+  if (simulation.run_until(until)) return;
+  if (simulation.foreign_threads) {
+    simulation.sleep();
+  } else {
+    simulation.report_deadlock();
+  }
+}
+
+std::optional<std::int64_t> SimulatedReactor::Simulation::attempt(Operation& op,
+                                                                  NativeHandle target) noexcept {
+  try {
+    return network.attempt(op, *network.find(target), reactor.buffers());
+  } catch (...) {
+    return outcome::from_system_error(ENOMEM);
+  }
+}
+
+void SimulatedReactor::Simulation::note(const Operation& op, std::int64_t outcome) noexcept {
+  auto add = [this](std::uint64_t value) { trace = detail::Random::mix(trace + value + 1); };
+  add(static_cast<std::uint64_t>(timeline.now().time_since_epoch().count()));
+  add(op.target().packed());
+  add(static_cast<std::uint64_t>(op.code()));
+  add(static_cast<std::uint64_t>(outcome));
+}
+
+// The core parks an accept for which there is no room and submits it again; until then no event
+// concerns it.
+void SimulatedReactor::Simulation::finish(Operation& op, std::int64_t outcome) noexcept {
+  note(op, outcome);
+  ++completed;
+  if (op.code() == OpCode::accept && is_exhaustion(outcome)) op.backend_state = parked;
+  reactor.complete(op, outcome);
+}
+
+void SimulatedReactor::Simulation::serve_soon(HandleId handle) {
+  timeline.add(timeline.now(), [this, handle] { serve(handle); });
+}
+
+// Tries every waiting operation of a handle. The last completion of a closing handle ends its
+// socket.
+void SimulatedReactor::Simulation::serve(HandleId handle) {
+  HandleSlot* slot = reactor.handles().find(handle);
+  if (slot == nullptr) return;
+  slot->in_flight.for_each([&](Suspension& suspension) {
+    auto& op = static_cast<Operation&>(suspension);
+    if (op.backend_state == parked) return;
+    const bool ends = op.cancel_asked();
+    std::optional<std::int64_t> result;
+    if (!ends || random.one_in(2)) result = attempt(op, slot->native());
+    if (ends && !result) result = outcome::cancelled;
+    if (result) finish(op, *result);
+  });
+}
+
+bool SimulatedReactor::Simulation::take_wake() noexcept {
+  if (!woken.exchange(false, std::memory_order_seq_cst)) return false;
+  waker.drain();
+  return true;
+}
+
+void SimulatedReactor::Simulation::sleep() noexcept {
+  pollfd watched = {};
+  watched.fd = waker.descriptor();
+  watched.events = POLLIN;
+  [[maybe_unused]] const int count = ::poll(&watched, 1, -1);
+  take_wake();
+}
+
+// Lets time pass until something was completed or `until` is reached; false if neither can ever
+// happen.
+bool SimulatedReactor::Simulation::run_until(TimePoint until) {
+  completed = 0;
+  if (until <= timeline.now()) {
+    if (const std::optional<TimePoint> next = timeline.next()) {
+      timeline.move_to(std::max(timeline.now(), std::min(*next, timeline.now() + busy_turn)));
+    }
+  }
+  for (;;) {
+    timeline.run_due();
+    if (take_wake() || completed != 0 || until <= timeline.now()) return true;
+    const std::optional<TimePoint> next = timeline.next();
+    if (!next && until == TimePoint::max()) return false;
+    timeline.move_to(next ? std::min(*next, until) : until);
+  }
+}
+
+}  // namespace coil::testing

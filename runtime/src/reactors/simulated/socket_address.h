@@ -1,0 +1,47 @@
+// SocketAddress: an IP address and port, out of and into the operating system's layout. Included by
+// the simulated network.
+#pragma once
+
+#include <coil/runtime/native_handle.h>
+#include <coil/runtime/socket_calls.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace coil::detail {
+
+class SocketAddress {
+ public:
+  using Ip = std::array<std::uint8_t, 16>;  // IPv4 uses the first four bytes.
+
+  SocketAddress() noexcept {}
+
+  // Nothing for a family that the simulation does not have.
+  static std::optional<SocketAddress> from_native(const NativeAddress& native) noexcept;
+  static SocketAddress any(SocketFamily family) noexcept;
+  static SocketAddress loopback(SocketFamily family) noexcept;
+  NativeAddress to_native() const noexcept;
+
+  bool is_any() const noexcept { return ip == Ip(); }
+  bool is_loopback() const noexcept;
+  bool is_multicast() const noexcept;
+  bool is_broadcast() const noexcept;
+  // The address from which the one machine of the simulation talks to this one.
+  SocketAddress source() const noexcept;
+  // The same, except that the any-address is where one reaches the machine itself.
+  SocketAddress destination() const noexcept;
+  // True if a socket bound to this address is one for what is sent to `target`.
+  bool covers(const SocketAddress& target) const noexcept;
+  std::string text() const;
+
+  friend bool operator==(const SocketAddress&, const SocketAddress&) noexcept = default;
+
+  SocketFamily family = SocketFamily::ipv4;
+  Ip ip{};
+  std::uint32_t scope = 0;
+  std::uint16_t port = 0;
+};
+
+}  // namespace coil::detail

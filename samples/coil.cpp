@@ -74,7 +74,7 @@ CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 void describe(CLI::App& app, CommandLine& line) {
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.fallthrough();
   app.add_option("--reactor", line.reactor, "auto, io_uring, epoll, poll or select");
   app.add_flag("--verbose", line.verbose, "say which reactor is used");
@@ -107,6 +107,9 @@ int main(int argc, char** argv) {
   std::unique_ptr<coil::Reactor> reactor;
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) {
+      return complain("which sample? 'coil --help' lists them", bad_usage);
+    }
     if (app.got_subcommand("reactors")) return samples::list_reactors();
     reactor = make_reactor(line);
   } catch (const CLI::ParseError& error) {

@@ -38,6 +38,9 @@ class Deferred;
 
 namespace detail {
 
+template <class T>
+class ListState;
+
 template <class R>
 struct DeferredValue {
   using type = R;
@@ -225,6 +228,8 @@ class Deferred {
  private:
   template <class U>
   friend class Deferred;
+  template <class U>
+  friend class detail::ListState;
 
   // What a step makes: a result, or a Deferred to wait for.
   template <class U>

@@ -58,35 +58,63 @@ class DeferredListOptions {
 
 namespace detail {
 
+// Lives in the steps that it adds to its inputs, and names them without owning them: whoever is
+// going to fire an input owns it, and if nobody is, everything may go.
 template <class T>
 class ListState {
  public:
-  ListState(std::vector<Deferred<T>> inputs, DeferredListOptions options)
-      : inputs_(std::move(inputs)), options_(options), missing_(inputs_.size()) {
-    results_.reserve(missing_);
-    for (std::size_t index = 0; index < missing_; ++index) results_.emplace_back(Error());
+  ListState(std::size_t count, DeferredListOptions options)
+      : inputs_(count, nullptr), options_(options), missing_(count) {
+    results_.reserve(count);
+    for (std::size_t index = 0; index < count; ++index) results_.emplace_back(Error());
   }
 
-  static void watch(const std::shared_ptr<ListState>& self,
+  static void watch(const std::shared_ptr<ListState>& self, std::vector<Deferred<T>>& inputs,
                     Deferred<std::vector<Result<T>>> result) {
-    for (std::size_t index = 0; index < self->inputs_.size() && !result.called(); ++index) {
-      self->inputs_[index].addBoth([self, result, index](Result<T> outcome) mutable {
-        return self->arrived(index, std::move(outcome), result);
-      });
+    for (std::size_t index = 0; index < inputs.size(); ++index) {
+      self->inputs_[index] = inputs[index].link_.get();
+      Membership membership(self, index);
+      inputs[index].addBoth(
+          [membership = std::move(membership), result](Result<T> outcome) mutable {
+            return membership.arrived(std::move(outcome), result);
+          });
     }
   }
 
   void cancel_all() noexcept {
-    for (Deferred<T>& input : inputs_) {
+    for (std::size_t index = 0; index < inputs_.size(); ++index) {
+      DeferredLinkBase* input = inputs_[index];
+      if (input == nullptr) continue;
+      input->add_owner();
       try {
-        input.cancel();
+        input->cancel();
       } catch (...) {
         // One canceller's trouble must not keep the others from being asked.
       }
+      input->drop_owner();
     }
   }
 
  private:
+  // One input's place in the list; it ends with the step, whether that has run or not.
+  class Membership {
+   public:
+    Membership(std::shared_ptr<ListState> state, std::size_t index) noexcept
+        : state_(std::move(state)), index_(index) {}
+    Membership(Membership&&) noexcept = default;
+    Membership& operator=(Membership&&) = delete;
+    ~Membership() {
+      if (state_ != nullptr) state_->inputs_[index_] = nullptr;
+    }
+    Result<T> arrived(Result<T> outcome, Deferred<std::vector<Result<T>>>& result) {
+      return state_->arrived(index_, std::move(outcome), result);
+    }
+
+   private:
+    std::shared_ptr<ListState> state_;
+    std::size_t index_;
+  };
+
   Result<T> arrived(std::size_t index, Result<T> outcome,
                     Deferred<std::vector<Result<T>>>& result) {
     Result<T> passed_on = copy_or_default(outcome);
@@ -97,7 +125,6 @@ class ListState {
       }
       results_[index] = std::move(outcome);
       if (--missing_ == 0 && !result.called()) {
-        inputs_.clear();
         result.callback(std::move(results_));
       }
     }
@@ -126,7 +153,7 @@ class ListState {
     }
   }
 
-  std::vector<Deferred<T>> inputs_;
+  std::vector<DeferredLinkBase*> inputs_;  // Null once the input has fired or gone.
   DeferredListOptions options_;
   std::size_t missing_;
   std::vector<Result<T>> results_;
@@ -143,7 +170,7 @@ template <class T>
 Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
                                               DeferredListOptions options = {}) {
   const bool empty = inputs.empty();
-  auto state = std::make_shared<detail::ListState<T>>(std::move(inputs), options);
+  auto state = std::make_shared<detail::ListState<T>>(inputs.size(), options);
   using List = Deferred<std::vector<Result<T>>>;
   std::weak_ptr<detail::ListState<T>> weak = state;
   List result(typename List::Canceller([weak] {
@@ -152,7 +179,7 @@ Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
   if (empty) {
     result.callback(std::vector<Result<T>>());
   } else {
-    detail::ListState<T>::watch(state, result);
+    detail::ListState<T>::watch(state, inputs, result);
   }
   return result;
 }

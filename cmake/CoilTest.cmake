@@ -2,7 +2,7 @@
 
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
 # does not offer.
-set(COIL_TEST_REACTORS io_uring epoll poll select)
+set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
 
 # coil_add_test(<name> SOURCES… [LABELS…] [REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #

@@ -1,4 +1,5 @@
-// The main function of every test program: the seed, the deadline of each test case, the skip count.
+// The main function of every test program: the seed, the deadline of each test case, the skip
+// count.
 //
 // Beside doctest's own options it takes --seed=N and --deadline=SECONDS. A test case that outlives
 // its deadline ends the program with a line that names it: every hang is a failure.

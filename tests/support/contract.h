@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime.h>
+#include <coil/testing/reactors.h>
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -25,13 +26,10 @@ inline std::ptrdiff_t open_descriptors() {
 class Contract {
  public:
   Contract() : descriptors_(open_descriptors()), frames_(detail::FramePool::live()) {
-    const std::string name = test_reactor();
-    const auto kind = reactor_kind_from_string(name.empty() ? "auto" : name);
-    REQUIRE(kind.has_value());
     try {
-      reactor_ = make_reactor(ReactorOptions().set_kind(*kind));
+      reactor_ = make_contract_reactor();
     } catch (const SystemError& error) {
-      note_skip(name, error.what());
+      note_skip(test_reactor(), error.what());
       return;
     }
     reactor_->set_log_sink([this](const LogRecord& record) { log.push_back(record.text()); });

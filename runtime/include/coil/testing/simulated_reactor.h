@@ -29,7 +29,8 @@ namespace coil::testing {
 //             Bytes are copied by ordinary code when an operation completes, so that a sanitizer
 //             sees a buffer that has gone.
 // Errors:     What the network of one machine gives: ECONNREFUSED, ECONNRESET, EPIPE, EADDRINUSE …
-//             Only TCP and UDP over IPv4 and IPv6 exist; a local (UNIX) socket gives EAFNOSUPPORT.
+//             Only TCP and UDP over IPv4 and IPv6 exist; a local (UNIX) socket gives EAFNOSUPPORT,
+//             and an IPv6 datagram socket never takes IPv4 in.
 //             A descriptor of the operating system cannot be served here: waiting for one, as
 //             addReader does, ends in ENOTSUP.
 // Threads:    callFromThread works from any thread, but a loop with nothing left to wait for waits

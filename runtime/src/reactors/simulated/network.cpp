@@ -40,7 +40,7 @@ VirtualSocket& VirtualNetwork::create(SocketFamily family, SocketType type) {
 }
 
 void VirtualNetwork::destroy(VirtualSocket& socket) noexcept {
-  if (socket.local) std::erase(bound_to(*socket.local, socket.type), &socket);
+  if (socket.named) std::erase(bound_to(*socket.local, socket.type), &socket);
   if (socket.counted) --counted_;
   sockets_[static_cast<std::size_t>(socket.native.value() - first_handle)].reset();
 }
@@ -74,26 +74,40 @@ std::vector<VirtualSocket*>& VirtualNetwork::bound_to(const SocketAddress& addre
 }
 
 std::uint16_t VirtualNetwork::free_port(const VirtualSocket& socket) {
-  SocketAddress candidate = SocketAddress::any(socket.family);
+  SocketAddress four = SocketAddress::any(SocketFamily::ipv4);
+  SocketAddress six = SocketAddress::any(SocketFamily::ipv6);
   for (std::uint32_t tries = 0; tries < port_total; ++tries) {
-    candidate.port = static_cast<std::uint16_t>(first_port + next_port_++ % port_total);
-    if (bound_to(candidate, socket.type).empty()) return candidate.port;
+    four.port = six.port = static_cast<std::uint16_t>(first_port + next_port_++ % port_total);
+    if (bound_to(four, socket.type).empty() && bound_to(six, socket.type).empty()) return four.port;
   }
   return 0;
 }
 
+// An IPv6 socket that takes IPv4 in stands in the way of IPv4 sockets, and they in its.
 bool VirtualNetwork::conflicts(VirtualSocket& socket, const SocketAddress& local, bool listening) {
-  const auto& bound = bound_to(local, socket.type);
-  return std::any_of(bound.begin(), bound.end(), [&](VirtualSocket* other) {
-    if (other == &socket) return false;
-    if (!other->local->is_any() && !local.is_any() && other->local->ip != local.ip) return false;
+  auto overlap = [&](VirtualSocket& other) {
+    if (other.local->is_any() || local.is_any()) {
+      VirtualSocket& six = other.family == SocketFamily::ipv6 ? other : socket;
+      return other.family == socket.family || six.option(SocketOption::ipv6_only) == 0;
+    }
+    return other.local->wire().ip == local.wire().ip;
+  };
+  auto in_the_way = [&](VirtualSocket* other) {
+    if (other == &socket || !overlap(*other)) return false;
     auto both = [&](SocketOption name) {
       return other->option(name) != 0 && socket.option(name) != 0;
     };
     if (both(SocketOption::reuse_port)) return false;
-    if (listening) return other->phase == VirtualSocket::Phase::listening;
-    return !both(SocketOption::reuse_address) || other->phase == VirtualSocket::Phase::listening;
-  });
+    const bool listens = other->phase == VirtualSocket::Phase::listening;
+    return listens || (!listening && !both(SocketOption::reuse_address));
+  };
+  SocketAddress place = local;
+  for (const SocketFamily family : {SocketFamily::ipv4, SocketFamily::ipv6}) {
+    place.family = family;
+    const auto& bound = bound_to(place, socket.type);
+    if (std::any_of(bound.begin(), bound.end(), in_the_way)) return true;
+  }
+  return false;
 }
 
 int VirtualNetwork::bind_to(VirtualSocket& socket, SocketAddress local) {
@@ -106,6 +120,7 @@ int VirtualNetwork::bind_to(VirtualSocket& socket, SocketAddress local) {
     return EADDRINUSE;
   }
   socket.local = local;
+  socket.named = true;
   bound_to(local, socket.type).push_back(&socket);
   return 0;
 }

@@ -78,7 +78,7 @@ class VirtualNetwork final : public SocketCalls {
   void send_request(NativeHandle client, int tries);
   void receive_request(NativeHandle client, int tries);
   void fail_connect(NativeHandle client, int number);
-  VirtualSocket* find_listener(const SocketAddress& target);
+  VirtualSocket* find_listener(const SocketAddress& to);
   Attempt accept(VirtualSocket& listener);
   Attempt receive(VirtualSocket& socket, MutableBytes into);
   Attempt receive_lease(ReceiveLeaseOperation& op, VirtualSocket& socket, BufferPool& pool);

@@ -84,7 +84,29 @@ bool SocketAddress::is_broadcast() const noexcept {
          std::all_of(ip.begin(), ip.begin() + 4, [](std::uint8_t byte) { return byte == 255; });
 }
 
+SocketAddress SocketAddress::wire() const noexcept {
+  const bool carried =
+      family == SocketFamily::ipv6 && ip[10] == 0xff && ip[11] == 0xff &&
+      std::all_of(ip.begin(), ip.begin() + 10, [](auto byte) { return byte == 0; });
+  if (!carried) return *this;
+  SocketAddress address;
+  std::copy(ip.begin() + 12, ip.end(), address.ip.begin());
+  address.port = port;
+  return address;
+}
+
+SocketAddress SocketAddress::seen_by(SocketFamily viewer) const noexcept {
+  if (viewer == family || viewer != SocketFamily::ipv6) return *this;
+  SocketAddress address = any(viewer);
+  address.ip[10] = address.ip[11] = 0xff;
+  std::copy(ip.begin(), ip.begin() + 4, address.ip.begin() + 12);
+  address.port = port;
+  return address;
+}
+
 SocketAddress SocketAddress::source() const noexcept {
+  const SocketAddress meant = wire();
+  if (meant.family != family) return meant.source().seen_by(family);
   SocketAddress address = *this;
   if (is_any() || is_loopback() || is_multicast() || is_broadcast()) address = loopback(family);
   address.port = 0;

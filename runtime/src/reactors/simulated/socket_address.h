@@ -32,6 +32,10 @@ class SocketAddress {
   SocketAddress source() const noexcept;
   // The same, except that the any-address is where one reaches the machine itself.
   SocketAddress destination() const noexcept;
+  // IPv6 carries IPv4 addresses too. This is the one that is meant by such an address, or itself …
+  SocketAddress wire() const noexcept;
+  // … and how a socket of `family` sees an IPv4 one.
+  SocketAddress seen_by(SocketFamily viewer) const noexcept;
   // True if a socket bound to this address is one for what is sent to `target`.
   bool covers(const SocketAddress& target) const noexcept;
   std::string text() const;

@@ -65,9 +65,10 @@ void VirtualNetwork::receive_request(NativeHandle client, int tries) {
     });
     return;
   }
-  VirtualSocket& server = create(socket->family, SocketType::stream);
+  VirtualSocket& server = create(listener->family, SocketType::stream);
   server.options = listener->options;
-  server.peer = socket->local;
+  server.local = socket->peer->wire().seen_by(server.family);
+  server.peer = socket->local->wire().seen_by(server.family);
   server.phase = Phase::connected;
   server.other = client;
   socket->other = server.native;
@@ -91,17 +92,29 @@ void VirtualNetwork::fail_connect(NativeHandle client, int number) {
   changed(client);
 }
 
-// The one bound to the very address comes before one bound to any; of several that share a port the
-// seed chooses.
-VirtualSocket* VirtualNetwork::find_listener(const SocketAddress& target) {
-  std::vector<VirtualSocket*> exact;
-  std::vector<VirtualSocket*> any;
+// The one bound to the very address comes before one bound to any, and that before an IPv6 one that
+// takes IPv4 in; of several that share a port the seed chooses.
+VirtualSocket* VirtualNetwork::find_listener(const SocketAddress& to) {
+  const SocketAddress target = to.wire();
+  std::vector<VirtualSocket*> best;
+  int best_rank = 0;
+  auto consider = [&](VirtualSocket* socket, int rank) {
+    if (socket->phase != Phase::listening || rank < best_rank) return;
+    if (rank > best_rank) best.clear();
+    best_rank = rank;
+    best.push_back(socket);
+  };
   for (VirtualSocket* socket : bound_to(target, SocketType::stream)) {
-    if (socket->phase != Phase::listening || !socket->local->covers(target)) continue;
-    (socket->local->is_any() ? any : exact).push_back(socket);
+    if (socket->local->covers(target)) consider(socket, socket->local->is_any() ? 2 : 3);
   }
-  const auto& found = exact.empty() ? any : exact;
-  return found.empty() ? nullptr : found[link_.choose(found.size())];
+  if (target.family == SocketFamily::ipv4) {
+    const SocketAddress carried = target.seen_by(SocketFamily::ipv6);
+    for (VirtualSocket* socket : bound_to(carried, SocketType::stream)) {
+      const bool open = socket->option(SocketOption::ipv6_only) == 0;
+      if (open && socket->local->covers(carried)) consider(socket, 1);
+    }
+  }
+  return best.empty() ? nullptr : best[link_.choose(best.size())];
 }
 
 VirtualNetwork::Attempt VirtualNetwork::accept(VirtualSocket& listener) {

@@ -93,6 +93,7 @@ class VirtualSocket {
   SocketFamily family;
   SocketType type;
   Phase phase = Phase::unconnected;
+  bool named = false;          // Its local address is taken: not so for an accepted connection.
   bool counted = false;        // It counts against the limit: not while it waits in a backlog.
   bool end_arrived = false;    // The peer's FIN was received.
   bool reading_ended = false;  // Shut down here.

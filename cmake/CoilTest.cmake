@@ -4,12 +4,13 @@
 # does not offer.
 set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
 
-# coil_add_test(<name> SOURCES… [LABELS…] [REACTORS] [LIBRARIES…] [TIMEOUT seconds])
+# coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name in
-# the environment variable COIL_TEST_REACTOR.
+# the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for what needs
+# a kernel's own descriptors.
 function(coil_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "coil_add_test(${name}): unknown '${arg_UNPARSED_ARGUMENTS}'.")
   endif()
@@ -22,12 +23,16 @@ function(coil_add_test name)
   coil_set_language(${name})
   coil_enable_warnings(${name})
 
-  if(NOT arg_REACTORS)
+  if(NOT arg_REACTORS AND NOT arg_REAL_REACTORS)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
     return()
   endif()
-  foreach(reactor IN LISTS COIL_TEST_REACTORS)
+  set(reactors ${COIL_TEST_REACTORS})
+  if(arg_REAL_REACTORS)
+    list(REMOVE_ITEM reactors simulated)
+  endif()
+  foreach(reactor IN LISTS reactors)
     add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=20)
     set_tests_properties(${name}.${reactor} PROPERTIES
       ENVIRONMENT COIL_TEST_REACTOR=${reactor}

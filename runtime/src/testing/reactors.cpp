@@ -64,6 +64,7 @@ std::unique_ptr<Reactor> make_contract_reactor() {
   if (name == "simulated") {
     auto reactor = std::make_unique<SimulatedReactor>(contract_seed());
     reactor->network().set_partial_transfers(false);
+    reactor->network().set_latency(std::chrono::microseconds(1), std::chrono::microseconds(10));
     reactor->set_foreign_threads(true);
     return reactor;
   }

@@ -32,8 +32,9 @@ std::unique_ptr<Reactor> make_test_reactor(std::string_view name, std::uint64_t 
 std::uint64_t contract_seed();
 
 // Makes the reactor that the environment variable COIL_TEST_REACTOR names, with contract_seed();
-// without the variable it is make_reactor's choice. A simulated one moves whole transfers and
-// expects other threads, because that is what a contract test finds on a real machine.
+// without the variable it is make_reactor's choice. A simulated one moves whole transfers with
+// little latency and expects other threads, because that is what a contract test finds on the
+// loopback of a real machine.
 //
 // Errors: SystemError where it cannot be had; std::invalid_argument for an unknown name.
 std::unique_ptr<Reactor> make_contract_reactor();

@@ -25,7 +25,7 @@ struct Reactor::Core {
   detail::DescriptorWatches watches;
   detail::Inbox inbox;
   std::atomic<bool> sleeping{false};
-  std::thread::id thread = std::this_thread::get_id();
+  std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
   bool has_signals = false;
   bool started = false;  // `startup` has reached its `during` phase.
   int exit_signal = 0;

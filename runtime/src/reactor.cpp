@@ -72,7 +72,9 @@ TimePoint Reactor::next_deadline() const {
   return core_->timers.next_due().value_or(TimePoint::max());
 }
 
-bool Reactor::isInIOThread() const noexcept { return std::this_thread::get_id() == core_->thread.load(std::memory_order_relaxed); }
+bool Reactor::isInIOThread() const noexcept {
+  return std::this_thread::get_id() == core_->thread.load(std::memory_order_relaxed);
+}
 
 void Reactor::begin_turns() {
   if (in_turns_) throw ReactorAlreadyRunning("the reactor is running already: it cannot be nested");

@@ -9,7 +9,7 @@ namespace coil {
 namespace {
 
 constexpr std::size_t pool_buffers = 64;
-constexpr std::size_t pool_buffer_bytes = 16 * 1024;
+constexpr std::size_t pool_buffer_bytes = 64 * 1024;
 
 // A callback from another thread, waiting in the inbox.
 class CallNode final : public detail::InboxNode {
@@ -134,10 +134,17 @@ void Reactor::run_timers() noexcept {
 }
 
 void Reactor::run_ready() noexcept {
-  for (int left = resumptions_per_turn_max; left > 0 && !leave_; --left) {
-    Suspension* next = ready_.pop_front();
-    if (next == nullptr) return;
-    resume(*next);
+  int left = resumptions_per_turn_max;
+  do {
+    while (Suspension* next = left > 0 && !leave_ ? ready_.pop_front() : nullptr) {
+      --left;
+      resume(*next);
+    }
+  } while (deliver());
+}
+
+void Reactor::deliver_all() noexcept {
+  while (deliver()) {
   }
 }
 

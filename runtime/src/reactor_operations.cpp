@@ -155,7 +155,10 @@ void Reactor::drain_handle(HandleSlot& slot) noexcept {
     cancel(op);
   });
   if (in_turns_) return;
-  while (slot.id() == id && slot.closing()) wait(read_clock() + std::chrono::milliseconds(1));
+  while (slot.id() == id && slot.closing()) {
+    wait(read_clock() + std::chrono::milliseconds(1));
+    deliver_all();
+  }
 }
 
 void Reactor::close_native(HandleSlot& slot) noexcept {

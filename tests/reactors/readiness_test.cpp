@@ -1,4 +1,5 @@
 // Covers: readiness_reactor.h, attempt.h, poller.h, waker.h: what no reactor may lose or repeat.
+#include "support/tcp_pair.h"
 #include "watched.h"
 
 #include <arpa/inet.h>
@@ -55,6 +56,28 @@ TEST_CASE("a waiting accept that finds no descriptor neither spins nor is served
   detail::start_root(*reactor, accept_one(), "acceptor");
   detail::start_root(*reactor, accept_one(), "acceptor");
   turn_until(*reactor, [&] { return accepted.size() == clients.size(); });
+}
+
+TEST_CASE("what came for many is received right before each one's task runs") {
+  COIL_CONTRACT(reactor);
+  constexpr std::size_t pairs_total = 40;
+  std::vector<Pair> pairs(pairs_total);
+  std::size_t held_max = 0;
+  auto receive_one = [&](TcpStream& stream) -> Task<void> {
+    const BufferLease lease = co_await stream.receive();
+    held_max = std::max(held_max, reactor->buffers().held());
+  };
+  auto all = [&]() -> Task<void> {
+    for (Pair& pair : pairs) co_await make_pair(*reactor, pair);
+    auto body = [&](TaskGroup& group) -> Task<void> {
+      for (Pair& pair : pairs) group.spawn(receive_one, outlives_group(pair.here));
+      co_await sleep(Duration::zero());  // By now they all wait.
+      for (Pair& pair : pairs) co_await pair.there.write_some("x");
+    };
+    co_await with_task_group(body);
+  };
+  run(*reactor, all());
+  CHECK(held_max == 1);
 }
 
 TEST_CASE("accepts that wait together each get one connection") {

@@ -192,8 +192,12 @@ class Reactor : public ReactorTime {
   virtual std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
   // Asks for the early end of a pending operation; complete() follows, at once or later.
   virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
-  // Waits for completions until `until`; returns at once if it has passed.
+  // Waits until something has come or `until` has passed; returns at once if it has.
   virtual void wait(TimePoint until) noexcept = 0;
+  // Completes what one of the things that have come is about; false when none is left. The loop
+  // resumes whoever that concerns before it asks for the next, so that bytes are received right
+  // before their task runs, into the buffer that is hottest. A backend may do everything in wait.
+  virtual bool deliver() noexcept { return false; }
   // Ends a wait early. Threads: Any thread, and signal handlers.
   virtual void wake() noexcept = 0;
   // Forgets a handle that nothing is in flight on, before it is closed.
@@ -225,6 +229,7 @@ class Reactor : public ReactorTime {
   void end_turns() noexcept;
   bool leave_turns() const noexcept { return leave_; }
   void turn(TimePoint until);
+  void deliver_all() noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
   void run_ready() noexcept;

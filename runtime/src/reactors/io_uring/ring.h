@@ -24,6 +24,12 @@ struct RingFeatures {
   std::string switched_off() const;
 };
 
+struct Completion {
+  std::uint64_t data;  // Of the entry.
+  int result;
+  unsigned flags;
+};
+
 class Ring {
  public:
   // Null, with a sentence that names the cause and the cure, if the kernel refuses.
@@ -36,9 +42,11 @@ class Ring {
   io_uring_sqe& entry() noexcept;
   // Submits everything and waits for one completion at least, until the limit; zero only looks.
   void enter(std::optional<Duration> at_most) noexcept;
-  // Calls visit(user_data, result, flags) for the completions that have come.
-  template <class Visit>
-  void reap(Visit visit) noexcept;
+  // Takes the next completion that has come. It is copied out, so that the kernel has its place
+  // back when what is done about it submits more.
+  std::optional<Completion> next() noexcept;
+  // Completions have come that were not taken yet.
+  bool has_more() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
 
   const RingFeatures& features() const noexcept { return features_; }
   int descriptor() const noexcept { return ring_.ring_fd; }
@@ -58,28 +66,16 @@ class Ring {
   bool open_ = false;
 };
 
-template <class Visit>
-void Ring::reap(Visit visit) noexcept {
-  // Results are copied out before anything is done with them, so that the kernel has the places
-  // back when what is done submits more.
-  struct Completion {
-    std::uint64_t data;
-    int result;
-    unsigned flags;
-  };
-  constexpr unsigned batch = 128;
-  Completion seen[batch];
-  unsigned count = 0;
+inline std::optional<Completion> Ring::next() noexcept {
   unsigned head = 0;
   io_uring_cqe* entry = nullptr;
+  std::optional<Completion> found;
   io_uring_for_each_cqe(&ring_, head, entry) {
-    seen[count++] = {entry->user_data, entry->res, entry->flags};
-    if (count == batch) break;
+    found = Completion{entry->user_data, entry->res, entry->flags};
+    io_uring_cq_advance(&ring_, 1);
+    break;
   }
-  io_uring_cq_advance(&ring_, count);
-  for (unsigned index = 0; index < count; ++index) {
-    visit(seen[index].data, seen[index].result, seen[index].flags);
-  }
+  return found;
 }
 
 }  // namespace coil::detail

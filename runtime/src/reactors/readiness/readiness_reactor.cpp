@@ -84,6 +84,24 @@ void ReadinessReactor::wait(TimePoint until) noexcept {
 }
 
 void ReadinessReactor::on_ready(const Readiness& seen) noexcept {
+  try {
+    seen_.push_back(seen);
+  } catch (const std::bad_alloc&) {
+    serve(seen);  // An edge comes once: it must not be lost.
+  }
+}
+
+bool ReadinessReactor::deliver() noexcept {
+  if (served_ == seen_.size()) {
+    seen_.clear();
+    served_ = 0;
+    return false;
+  }
+  serve(Readiness(seen_[served_++]));
+  return true;
+}
+
+void ReadinessReactor::serve(const Readiness& seen) noexcept {
   HandleSlot* slot = handles().find(seen.id);
   if (slot == nullptr) return;  // Closed since the change was reported.
   if (seen.read || seen.hangup || seen.invalid) {

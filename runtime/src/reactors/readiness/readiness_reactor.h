@@ -6,8 +6,10 @@
 
 #include <coil/runtime/reactor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace coil::detail {
 
@@ -24,11 +26,13 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override;
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
+  bool deliver() noexcept override;
   void wake() noexcept override { poller_->wake(); }
   void forget(HandleSlot& slot) noexcept override;
   TimePoint read_clock() const noexcept override;
   TimePoint read_coarse_clock() const noexcept override;
   void on_ready(const Readiness& seen) noexcept override;
+  void serve(const Readiness& seen) noexcept;
 
   // What the reactor still has to do with an operation in flight. An accept for which the process
   // has no descriptor stays in flight, but its next try is the core's.
@@ -44,6 +48,8 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
 
   PosixSocketCalls sockets_;
   std::unique_ptr<Poller> poller_;
+  std::vector<Readiness> seen_;  // By the last wait; what is before `served_` was delivered.
+  std::size_t served_ = 0;
 };
 
 // The monotonic clock of a real kernel, for the backends.

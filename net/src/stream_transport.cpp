@@ -4,6 +4,8 @@
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace coil {
@@ -84,12 +86,15 @@ void StreamTransport::peer_ended() {
 template <class Call>
 bool StreamTransport::call(const char* where, Call function) noexcept {
   try {
+    corked_ = true;
     function();
+    flush();
   } catch (...) {
     stream_.reactor().log_current(where);
     reason_.reset();  // What was thrown is the reason, also after an abort in the same callback.
     end(Failure::current());
   }
+  corked_ = false;
   return !reason_;
 }
 
@@ -98,10 +103,39 @@ bool StreamTransport::accepts_writes() const noexcept {
 }
 
 void StreamTransport::write(ConstBytes data) {
-  if (data.empty() || !accepts_writes()) return;
+  if (!accepts_writes()) return;
+  if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
+  if (data.empty()) return;
   output_.append(data);
   if (output_.size() > high_water_bytes) held_back_ = true;
-  start_writer();
+  if (!corked_) start_writer();
+}
+
+// Sends what is pending and then `more`, as far as the kernel takes it at once, and gives how much
+// of `more` it took. An error ends the connection; the reading strand tells the protocol.
+std::size_t StreamTransport::send_now(ConstBytes more) {
+  const ConstBytes pending = output_.next();
+  const std::array<ConstBytes, 2> both = {pending, more};
+  const std::span<const ConstBytes> pieces =
+      pending.empty() ? std::span(both).last(1) : std::span(both).first(more.empty() ? 1 : 2);
+  Reactor& reactor = stream_.reactor();
+  const HandleSlot* slot = reactor.handles().find(stream_.id());
+  if (slot == nullptr) return 0;
+  const Result<std::size_t> sent = reactor.sockets().send_now(slot->native(), pieces);
+  if (!sent) {
+    output_.clear();
+    end(sent.error().failure());
+    return more.size();
+  }
+  output_.sent(std::min(*sent, pending.size()));
+  if (output_.empty()) output_.clear();
+  return *sent - std::min(*sent, pending.size());
+}
+
+void StreamTransport::flush() {
+  if (output_.empty() || writer_runs_ || reason_) return;
+  send_now(ConstBytes());
+  if (!output_.empty()) start_writer();
 }
 
 void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {

@@ -46,6 +46,10 @@ class StreamTransport final : public Transport,
   std::size_t buffered_bytes() const noexcept override { return output_.size(); }
 
  private:
+  // A smaller write is copied, to go out together with others; a larger one is sent from where it
+  // lies if nothing is in its way.
+  static constexpr std::size_t copied_bytes_max = 4096;
+
   enum class WriteSide : unsigned char { open, closing, closed };
 
   Task<void> read_loop();
@@ -61,6 +65,8 @@ class StreamTransport final : public Transport,
   void peer_ended();
   void after_drain();
   void start_writer();
+  std::size_t send_now(ConstBytes more);
+  void flush();
   void end(Failure reason) noexcept;
   void report_loss() noexcept;
 
@@ -79,6 +85,7 @@ class StreamTransport final : public Transport,
   bool disconnecting_ = false;
   bool peer_ended_ = false;
   bool writer_runs_ = false;
+  bool corked_ = false;  // A callback runs: its small writes go out together when it returns.
 };
 
 }  // namespace coil

@@ -29,7 +29,7 @@ class WriteBuffer {
     return unsent();
   }
   void sent(std::size_t count) noexcept { sent_ += count; }
-  // Requires: Nothing is in flight.
+  // Drops both buffers. Requires: Nothing is in flight.
   void clear() noexcept {
     queued_ = {};
     sending_ = {};

@@ -4,14 +4,19 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 namespace coil::detail {
 
 namespace {
+
+constexpr std::size_t gather_max = 64;
 
 Error last_error(const char* what) noexcept { return Error(system_error_code(errno), what); }
 
@@ -163,6 +168,33 @@ Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& 
       ::setsockopt(socket.descriptor(), IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
                    &request, sizeof request),
       "multicast membership");
+}
+
+std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  std::array<iovec, gather_max> gathered;
+  msghdr message = {};
+  message.msg_iov = gathered.data();
+  message.msg_iovlen = std::min(pieces.size(), gather_max);
+  for (std::size_t index = 0; index < message.msg_iovlen; ++index) {
+    gathered[index].iov_base = const_cast<std::byte*>(pieces[index].data());
+    gathered[index].iov_len = pieces[index].size();
+  }
+  for (;;) {
+    const ssize_t sent = pieces.size() == 1
+                             ? ::send(descriptor, pieces[0].data(), pieces[0].size(), flags)
+                             : ::sendmsg(descriptor, &message, flags);
+    if (sent >= 0) return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+Result<std::size_t> PosixSocketCalls::send_now(NativeHandle socket,
+                                               std::span<const ConstBytes> pieces) {
+  const std::optional<std::int64_t> sent = try_send(socket.descriptor(), pieces);
+  if (sent && *sent < 0) return Error(system_error_code(static_cast<int>(-*sent)), "send");
+  return static_cast<std::size_t>(sent.value_or(0));
 }
 
 Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {

@@ -38,6 +38,10 @@ class SendOperation final : public Operation {
   // Sends several pieces with one call; they, and the list of them, outlive the operation.
   SendOperation(Reactor& reactor, HandleId to, std::span<const ConstBytes> pieces) noexcept
       : Operation(OpCode::send, reactor, to), gather(pieces) {}
+  // What is to be sent, also if it is one piece.
+  std::span<const ConstBytes> pieces() const noexcept {
+    return gather.empty() ? std::span<const ConstBytes>(&from, 1) : gather;
+  }
   ConstBytes from;
   std::span<const ConstBytes> gather;  // Used instead of `from` when it is not empty.
 };

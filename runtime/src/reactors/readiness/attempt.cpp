@@ -1,14 +1,14 @@
 // Operation → system call: the one switch that every readiness backend shares.
 #include "attempt.h"
 
+#include "../../socket_calls_posix.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace coil::detail {
@@ -18,7 +18,6 @@ namespace {
 using Attempt = std::optional<std::int64_t>;
 
 constexpr int aborted_accepts_max = 4096;  // As many as a backlog may hold.
-constexpr std::size_t gather_max = 64;
 
 bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
 
@@ -64,22 +63,6 @@ Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& p
     if (!buffer.empty()) pool.give_back(buffer);
     return outcome::from_system_error(ENOMEM);
   }
-}
-
-Attempt send(SendOperation& op, int fd) noexcept {
-  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  if (op.gather.empty()) {
-    return outcome_of([&] { return ::send(fd, op.from.data(), op.from.size(), flags); });
-  }
-  std::array<iovec, gather_max> pieces;
-  msghdr message = {};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = std::min(op.gather.size(), gather_max);
-  for (std::size_t index = 0; index < message.msg_iovlen; ++index) {
-    pieces[index].iov_base = const_cast<std::byte*>(op.gather[index].data());
-    pieces[index].iov_len = op.gather[index].size();
-  }
-  return outcome_of([&] { return ::sendmsg(fd, &message, flags); });
 }
 
 // The new connection's own trouble, which Linux hands to whoever accepts it.
@@ -180,7 +163,7 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
     case OpCode::send:
-      return send(static_cast<SendOperation&>(op), fd);
+      return try_send(fd, static_cast<SendOperation&>(op).pieces());
     case OpCode::accept:
       return accept(fd);
     case OpCode::connect:

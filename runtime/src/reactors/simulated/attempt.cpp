@@ -1,7 +1,6 @@
 // Operation → simulated network: the one switch of this backend.
 #include "network.h"
 
-#include <array>
 #include <cerrno>
 
 namespace coil::detail {
@@ -64,12 +63,31 @@ VirtualNetwork::Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& so
       const NativeHandle aborted = socket.backlog.front();
       socket.backlog.pop_front();
       close(aborted);
-    } else if (socket.is_stream() && ends_connection(number)) {
-      break_connection(socket);
+    } else {
+      suffer(socket, number);
     }
     return outcome::from_system_error(number);
   }
   return perform(op, socket, pool);
+}
+
+void VirtualNetwork::suffer(VirtualSocket& socket, int fault) {
+  if (socket.is_stream() && ends_connection(fault)) break_connection(socket);
+}
+
+Result<std::size_t> VirtualNetwork::send_now(NativeHandle handle,
+                                             std::span<const ConstBytes> pieces) {
+  VirtualSocket& socket = *find(handle);
+  if (!writable(socket)) return std::size_t{0};
+  std::int64_t sent = 0;
+  if (const int number = settings_.take_fault(OpCode::send)) {
+    suffer(socket, number);
+    sent = outcome::from_system_error(number);
+  } else {
+    sent = send(socket, pieces).value_or(0);
+  }
+  if (sent < 0) return Error(outcome::code_of(sent), "send");
+  return static_cast<std::size_t>(sent);
 }
 
 VirtualNetwork::Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket,
@@ -79,12 +97,8 @@ VirtualNetwork::Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& so
       return receive(socket, static_cast<ReceiveOperation&>(op).into);
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), socket, pool);
-    case OpCode::send: {
-      const auto& request = static_cast<SendOperation&>(op);
-      const std::array<ConstBytes, 1> single = {request.from};
-      return send(socket,
-                  request.gather.empty() ? std::span<const ConstBytes>(single) : request.gather);
-    }
+    case OpCode::send:
+      return send(socket, static_cast<SendOperation&>(op).pieces());
     case OpCode::accept:
       return accept(socket);
     case OpCode::connect:

@@ -43,6 +43,7 @@ class VirtualNetwork final : public SocketCalls {
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
   Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) override;
+  Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) override;
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
   void close(NativeHandle handle) noexcept override;
 
@@ -71,6 +72,7 @@ class VirtualNetwork final : public SocketCalls {
   bool possible(const Operation& op, VirtualSocket& socket) noexcept;
   bool readable(VirtualSocket& socket) noexcept;
   bool writable(VirtualSocket& socket) noexcept;
+  void suffer(VirtualSocket& socket, int fault);
   Attempt perform(Operation& op, VirtualSocket& socket, BufferPool& pool);
 
   // streams.cpp

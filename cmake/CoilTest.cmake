@@ -6,11 +6,12 @@ set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
 
 # coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #
-# With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name in
-# the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for what needs
-# a kernel's own descriptors.
+# With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
+# in the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for
+# what needs a kernel's own descriptors.
 function(coil_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT" "SOURCES;LABELS;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT"
+    "SOURCES;LABELS;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "coil_add_test(${name}): unknown '${arg_UNPARSED_ARGUMENTS}'.")
   endif()

@@ -50,16 +50,14 @@ class TimerQueue {
   // Returns the time at which to collect next: when the earliest queued node is due.
   //
   // Guarantees: Never later than that. It is earlier only when that node is one of more than 32 in
-  // a
-  //             slot that spans several nanoseconds: then it may be the start of that slot, and
+  //             a slot that spans several nanoseconds: then it may be the start of that slot, and
   //             collecting at that time splits the slot. Nodes of an unfinished batch count.
   std::optional<TimePoint> next_due() const;
 
   // Makes a batch of every node that is due at or before `now`, in order of (due, order).
   //
   // Guarantees: Nodes added afterwards wait for the next batch, even if they are due. What is left
-  // of
-  //             an earlier batch is merged into this one.
+  //             of an earlier batch is merged into this one.
   void collect(TimePoint now) noexcept;
 
   // Takes the next node of the batch out of the queue; null when the batch is used up.

@@ -1,4 +1,4 @@
-"""Writes each C++ block of the given Markdown files to a source file of its own and prints their names."""
+"""Writes each C++ block of the Markdown files to a source file of its own; prints their names."""
 import pathlib
 import re
 import sys

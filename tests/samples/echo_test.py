@@ -1,4 +1,4 @@
-"""Talks to `coil echo` and `coil udp-echo`, in both styles, as a client that knows nothing of coil."""
+"""Talks to `coil echo` and `coil udp-echo`, in both styles, as a client that knows no coil."""
 import os
 import random
 import resource

@@ -121,9 +121,8 @@ class Factory {
 //   };
 //
 // Guarantees: startedConnecting first, then connectionMade or clientConnectionFailed; at the end
-// the
-//             protocol's connectionLost before clientConnectionLost. The connector is always the
-//             same.
+//             the protocol's connectionLost before clientConnectionLost. The connector is always
+//             the same.
 // Source:     Twisted's ClientFactory.
 class ClientFactory : public Factory {
  public:

@@ -43,7 +43,7 @@ Task<void> read_exactly(S& stream, MutableBytes into) {
 // Requires:     The delimiter is not empty.
 // Errors:       EndOfStream if the stream ends first, `buffered` then holds the rest;
 //               MessageTooLong if more than `size_max` bytes come without the delimiter.
-// Cancellation: Cancellable; some bytes may have been transferred: they are in `buffered`.
+// Cancellation: Cancellable; some bytes may have been transferred. They are in `buffered`.
 template <ByteStream S>
 Task<std::string> read_until(S& stream, std::string& buffered, std::string_view delimiter,
                              std::size_t size_max) {

@@ -111,8 +111,8 @@ class TcpStream {
   // Connects to `peer`.
   //
   // Errors:       ConnectError, naming the peer: ConnectionRefusedError, NoRouteError, TimedOut
-  // when
-  //               the kernel gave up; ConnectBindError for a local address that cannot be used.
+  //               when the kernel gave up; ConnectBindError for a local address that cannot be
+  //               used.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
   static Task<TcpStream> connect(Reactor& reactor, Address peer, TcpOptions options = TcpOptions());
 

@@ -19,10 +19,10 @@ namespace coil {
 //
 //   std::size_t size = co_await stream.read_some(buffer);
 //
-// Requires:     Awaited once, as an rvalue; moved only before that.
-// Errors:       The typed error of the operation's code (error.h).
-// Cancellation: A cancellation point whether or not it had to wait.
-// Cost:         No allocation; one virtual call down, one resumption up.
+// Requires:   Awaited once, as an rvalue; moved only before that.
+// Guarantees: A cancellation point whether or not it had to wait.
+// Errors:     The typed error of the operation's code (error.h).
+// Cost:       No allocation; one virtual call down, one resumption up.
 template <class Op, class T, class Convert>
 class [[nodiscard]] Await {
  public:

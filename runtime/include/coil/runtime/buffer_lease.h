@@ -21,9 +21,8 @@ class BufferPool;
 //
 // Requires:   Ends on its reactor's thread and before its reactor.
 // Guarantees: The bytes stay valid and unchanged until the lease ends. The pool is a cache and
-// never
-//             a limit: when many leases are held, bytes are copied to exact-size memory of their
-//             own.
+//             never a limit: when many leases are held, bytes are copied to exact-size memory of
+//             their own.
 class BufferLease {
  public:
   BufferLease() noexcept {}

@@ -88,8 +88,8 @@ class [[nodiscard]] Shielded final : private TimerNode {
 //
 //   co_await shielded(say_goodbye(stream), std::chrono::seconds(1));
 //
-// Guarantees:   The value is delivered; the request is honoured by the next cancellable await.
-// Cancellation: Not by the scope around. After `limit` the work is cancelled itself.
+// Guarantees: The value is delivered; the request is honored by the next cancellable await. Only
+//             `limit` ends the work early: after it, the work is cancelled itself.
 template <class T>
 detail::Shielded<T> shielded(Task<T> work, std::optional<Duration> limit = std::nullopt) {
   return detail::Shielded<T>(std::move(work), limit);

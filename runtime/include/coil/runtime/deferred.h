@@ -80,16 +80,15 @@ struct CallbackResult<void, F> {
 //   deferred.callback(41);
 //
 // Guarantees:   Callbacks run in the order they were added, each once, at once if there is a
-// result.
-//               A callback that throws switches to the errbacks, an errback that returns switches
-//               back. One that returns a Deferred makes the chain wait for its result. A callback
-//               whose result is a T is added to this link; another type makes a new Deferred and
-//               closes this link. Chains of any length take constant stack.
+//               result. A callback that throws switches to the errbacks, an errback that returns
+//               switches back. One that returns a Deferred makes the chain wait for its result. A
+//               callback whose result is a T is added to this link; another type makes a new
+//               Deferred and closes this link. Chains of any length take constant stack.
 // Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is
-// reported
-//               when the last handle goes.
-// Cancellation: Awaiting it: cancellable; the Deferred is cancelled, and what then comes of it is
-//               what the await gives, Cancelled for a CancelledError.
+//               reported when the last handle goes.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. An await that is cancelled
+//               cancels the Deferred and gives what then comes of it, Cancelled for a
+//               CancelledError.
 // Threads:      One thread, the reactor's where there is one.
 // Source:       Twisted's defer.Deferred.
 template <class T = void>

@@ -163,9 +163,9 @@ class ListState {
 
 // Fires with every result, in the order of the inputs, when all have come.
 //
-// Guarantees:   An empty list fires at once.
-// Cancellation: cancel() cancels every input, also when one canceller throws.
-// Source:       Twisted's DeferredList.
+// Guarantees: An empty list fires at once. cancel() cancels every input, also when one canceller
+//             throws.
+// Source:     Twisted's DeferredList.
 template <class T>
 Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
                                               DeferredListOptions options = {}) {

@@ -19,7 +19,7 @@ namespace coil {
 //   co_await gate.close();                    // Elsewhere: nobody is inside any more.
 //
 // Errors:       enter throws HandleClosed after close().
-// Cancellation: Waiting for the close: cancellable; the gate stays closed.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. The gate stays closed.
 // Threads:      Reactor thread only.
 class Gate {
  public:

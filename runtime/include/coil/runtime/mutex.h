@@ -18,8 +18,7 @@ namespace coil {
 //
 // Guarantees:   First come, first served.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. A lock that was granted first
-// is
-//               delivered.
+//               is delivered.
 // Threads:      Reactor thread only: other threads need another lock.
 class Mutex {
  public:

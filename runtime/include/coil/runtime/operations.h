@@ -1,4 +1,9 @@
 // One plain class per OpCode: what a backend must know to carry the request out.
+//
+// Example:
+//
+//   using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
+//   std::size_t size = co_await Read("read_some", detail::ToSize(), reactor, handle, buffer);
 #pragma once
 
 #include <coil/runtime/buffer.h>
@@ -72,8 +77,8 @@ class ReceiveFromOperation final : public Operation {
   bool truncated = false;
 };
 
-// Outcome: bytes sent. An address of size 0 sends to the connected peer. `refused` is the error of a
-// request that is wrong in itself, which no backend then sees.
+// Outcome: bytes sent. An address of size 0 sends to the connected peer. `refused` is the error of
+// a request that is wrong in itself, which no backend then sees.
 class SendToOperation final : public Operation {
  public:
   SendToOperation(Reactor& reactor, HandleId socket, ConstBytes payload, const NativeAddress& to,

@@ -66,8 +66,7 @@ class ReactorCounters {
 // Guarantees: Coroutines and callbacks run from the loop, one at a time. run() returns with nothing
 //             in flight. What escapes a callback is logged, and the loop goes on.
 // Errors:     ReactorAlreadyRunning, ReactorNotRunning, ReactorNotRestartable for calls in the
-// wrong
-//             state.
+//             wrong state.
 // Threads:    Reactor thread only, except callFromThread.
 // Source:     Twisted's IReactorCore, IReactorTime, IReactorFromThreads and IReactorFDSet.
 class Reactor : public ReactorTime {

@@ -151,7 +151,8 @@ class [[nodiscard]] TaskAwaiter {
 // Guarantees:   Nothing of the body runs before it is awaited. Awaiting takes constant stack: a
 //               chain of a million awaits is as deep as one.
 // Errors:       What the body throws is thrown at the co_await.
-// Cancellation: Inherited from the awaiting task; see cancellation.h.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited from the awaiting
+//               task; see cancellation.h.
 // Cost:         One frame from the thread's recycled pool.
 template <class T>
 class [[nodiscard]] Task {

@@ -109,7 +109,7 @@ T& group_argument(OutlivesGroup<T>& stored) noexcept {
 // Guarantees:   Every child has ended when with_task_group returns. The first failure cancels the
 //               body and the other children and is thrown where the group ends. A child that ends
 //               with an error in its Result has failed.
-// Cancellation: Inherited by every child.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by every child.
 class TaskGroup {
  public:
   explicit TaskGroup(TaskContext& outer) noexcept : context_(outer) {}

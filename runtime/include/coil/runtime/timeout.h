@@ -72,7 +72,7 @@ class [[nodiscard]] WithDeadline final : private TimerNode {
 //
 // Guarantees:   A value that arrived although late is returned.
 // Errors:       TimedOut, if the time passed and not the scope around was cancelled.
-// Cancellation: Inherited by the work.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by the work.
 template <class A>
 detail::WithDeadline<A> with_timeout(ReactorTime& time, Duration after, A&& work) {
   return detail::WithDeadline<A>(&time, after, std::forward<A>(work));

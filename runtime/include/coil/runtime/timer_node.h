@@ -20,8 +20,7 @@ namespace coil {
 // Holds the links and the due time of one timer. It is pinned: the queue keeps its address.
 //
 // Requires:   It leaves the queue before it is destroyed, by firing or by being removed. While it
-// is
-//             queued, nobody but the queue writes to its members.
+//             is queued, nobody but the queue writes to its members.
 // Guarantees: Of two nodes that are due at the same time the one added first fires first.
 // Cost:       48 bytes; queueing a node never allocates.
 struct TimerNode {

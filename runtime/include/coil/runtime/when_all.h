@@ -88,7 +88,7 @@ Task<std::vector<value_or_monostate<T>>> run_all_of(std::vector<Task<T>> tasks) 
 //   auto [name, age] = co_await when_all(read_name(), read_age());
 //
 // Errors:       The first failure, when all have ended.
-// Cancellation: Inherited by every branch.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by every branch.
 template <class... A>
   requires(Awaitable<A> && ...)
 auto when_all(A&&... works) {

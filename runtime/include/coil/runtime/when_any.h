@@ -135,7 +135,7 @@ auto run_any(Work... works) -> Task<AnyResult<await_result_t<Work>...>> {
 // Awaits `works` side by side until one ends, cancels the others and waits for them.
 //
 // Errors:       None: a failure is an outcome. Cancelled if the scope ended before any branch.
-// Cancellation: Inherited by every branch.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by every branch.
 template <class... A>
   requires(sizeof...(A) != 0 && (Awaitable<A> && ...))
 auto when_any(A&&... works) {

@@ -126,9 +126,9 @@ class CoroutineLink {
   bool cancel_asked_ = false;
 };
 
-class ContextAwaiter {
+class EnterLink {
  public:
-  explicit ContextAwaiter(CoroutineLink& link) noexcept : link_(link) {}
+  explicit EnterLink(CoroutineLink& link) noexcept : link_(link) {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
@@ -143,7 +143,7 @@ class ContextAwaiter {
 
 template <class T>
 Task<void> fire_with(Task<T> task, Deferred<T> deferred, std::shared_ptr<CoroutineLink> link) {
-  co_await ContextAwaiter(*link);
+  co_await EnterLink(*link);
   Failure failure;
   try {
     if constexpr (std::is_void_v<T>) {

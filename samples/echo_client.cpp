@@ -44,6 +44,7 @@ coil::Task<void> talk(coil::Reactor& reactor, const ClientOptions& options, std:
 
 coil::Task<void> talk_all(coil::Reactor& reactor, const ClientOptions& options) {
   std::vector<coil::Task<void>> clients;
+  clients.reserve(options.connections);
   for (std::size_t index = 0; index < options.connections; ++index) {
     clients.push_back(talk(reactor, options, index));
   }

@@ -132,7 +132,8 @@ void Connector::connect() {
   state_ = State::connecting;
   if (!std::exchange(factory_started_, true)) factory_->doStart();
   attempt_ = Deferred<void>::fromCoroutine(reactor_, attempt(shared_from_this()));
-  attempt_->addErrback([self = shared_from_this()](Failure failure) { self->failed(failure); });
+  attempt_->addErrback(
+      [self = shared_from_this()](const Failure& failure) { self->failed(failure); });
 }
 
 Task<void> Connector::attempt(std::shared_ptr<Connector> self) {

@@ -153,6 +153,7 @@ std::vector<DelayedCall> ReactorTime::getDelayedCalls() const {
     return left->due != right->due ? left->due < right->due : left->order < right->order;
   });
   std::vector<DelayedCall> calls;
+  calls.reserve(nodes.size());
   for (TimerNode* node : nodes) calls.push_back(DelayedCall(static_cast<DelayedCall::Node*>(node)));
   return calls;
 }

@@ -151,7 +151,7 @@ bool DescriptorWatches::step(Watch& watch, Direction side) {
   return side == Direction::read ? watch.reader != nullptr : watch.writer != nullptr;
 }
 
-void DescriptorWatches::lose(Watch& watch, std::shared_ptr<FileDescriptor> object,
+void DescriptorWatches::lose(Watch& watch, const std::shared_ptr<FileDescriptor>& object,
                              const Failure& reason) {
   const std::shared_ptr<ReadDescriptor> reader = std::move(watch.reader);
   const std::shared_ptr<WriteDescriptor> writer = std::move(watch.writer);

@@ -44,7 +44,7 @@ class DescriptorWatches {
   std::shared_ptr<Watch> watch_for(NativeHandle native);
   Task<void> serve(std::shared_ptr<Watch> watch, Direction side);
   bool step(Watch& watch, Direction side);
-  void lose(Watch& watch, std::shared_ptr<FileDescriptor> object, const Failure& reason);
+  void lose(Watch& watch, const std::shared_ptr<FileDescriptor>& object, const Failure& reason);
   void drop_if_unused(const std::shared_ptr<Watch>& watch);
 
   Reactor& reactor_;

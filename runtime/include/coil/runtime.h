@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/as_result.h>
+#include <coil/runtime/await.h>
 #include <coil/runtime/callback.h>
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/deferred.h>

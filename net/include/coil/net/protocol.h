@@ -100,7 +100,8 @@ class Factory {
     if (users_++ == 0) startFactory();
   }
   void doStop() {
-    if (users_ != 0 && --users_ == 0) stopFactory();
+    if (users_ == 0) return;
+    if (--users_ == 0) stopFactory();
   }
 
   // A factory that makes a P for each connection, from copies of `arguments`.

@@ -234,8 +234,8 @@ class Deferred {
   template <class U>
   class Outcome {
    public:
-    explicit Outcome(Result<U> result) : result_(std::move(result)) {}
-    explicit Outcome(Deferred<U> inner) : result_(Error()), inner_(std::move(inner.link_)) {}
+    explicit Outcome(Result<U> value) : result(std::move(value)) {}
+    explicit Outcome(Deferred<U> other) : result(Error()), inner(std::move(other.link_)) {}
 
     template <class R, class Call>
     static Outcome from(Call call) {
@@ -255,10 +255,10 @@ class Deferred {
     template <class R>
       requires(!std::is_void_v<U> && std::convertible_to<R, U> && !std::same_as<R, Result<U>> &&
                !std::same_as<R, Deferred<U>>)
-    explicit Outcome(R&& value) : result_(U(std::forward<R>(value))) {}
+    explicit Outcome(R&& value) : result(U(std::forward<R>(value))) {}
 
-    Result<U> result_;
-    detail::LinkRef<U> inner_{nullptr};
+    Result<U> result;
+    detail::LinkRef<U> inner{nullptr};
   };
 
   template <class R, class F>
@@ -300,8 +300,8 @@ class Deferred {
           if constexpr (std::same_as<U, T>) {
             if (to == nullptr) to = &link;
           }
-          if (outcome.inner_.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner_));
-          to->adopt(std::move(outcome.result_));
+          if (outcome.inner.get() != nullptr) return wait_for<U>(*to, std::move(outcome.inner));
+          to->adopt(std::move(outcome.result));
           if (static_cast<Base*>(to) == static_cast<Base*>(&link)) return nullptr;
           return Base::owned(to);
         });

@@ -51,7 +51,7 @@ class [[nodiscard]] TimerAwait final : public Suspension, private TimerNode {
     due = when;
   }
   TimerAwait(TimerAwait&& other) noexcept
-      : Suspension(std::move(other)),
+      : Suspension(static_cast<Suspension&&>(other)),
         TimerNode(&expired),
         time_(other.time_),
         after_(other.after_),

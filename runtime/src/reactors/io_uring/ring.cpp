@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
+#include <system_error>
 
 namespace coil::detail {
 
@@ -67,7 +67,7 @@ std::string explain(int error) {
     case ENFILE:
       return "there is no descriptor left for it (raise ulimit -n)";
     default:
-      return std::string("io_uring_setup failed: ") + std::strerror(error);
+      return "io_uring_setup failed: " + std::system_category().message(error);
   }
 }
 

@@ -5,7 +5,7 @@ function(coil_enable_warnings target)
   if(COIL_WARNINGS AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-      # gcc 12 and 13 see an overlap in every `"text" + std::string` at -O3 (gcc's bug 105651).
+      # gcc 12 and 13 see an overlap in every `"text" + std::string` at -O3.
       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
   endif()
 endfunction()

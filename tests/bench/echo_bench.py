@@ -1,8 +1,8 @@
 """Echo servers side by side: coil on two reactors in two styles, bare loops, Asio, libuv.
 
 Two figures per server and case, both as ratios to the bare liburing loop of the same round:
-  cost        the server's CPU time per message, with server and load on one core, where the kernel's
-              accounting is exact: the cheapest slice of a round counts
+  cost        the server's CPU time per message, with server and load on one core, where the
+              kernel's accounting is exact: the cheapest slice of a round counts
   throughput  messages per second, with server and load each on a core of its own
 Rounds take the servers in shuffled order; what is printed is the median over the rounds.
 """

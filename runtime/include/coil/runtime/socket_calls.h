@@ -56,8 +56,7 @@ class SocketCalls {
   virtual Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) = 0;
   // Sends what the kernel takes without waiting, 0 if that is nothing; for a stream that no send is
   // in flight on.
-  virtual Result<std::size_t> send_now(NativeHandle socket,
-                                       std::span<const ConstBytes> pieces) = 0;
+  virtual Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) = 0;
   virtual Result<> shutdown(NativeHandle socket, ShutdownSide side) = 0;
   virtual void close(NativeHandle handle) noexcept = 0;
 };

@@ -226,4 +226,31 @@ TEST_CASE("cancelling at every step of a scenario leaves nothing behind") {
   cancel_at_every_step(*reactor, scenario);
 }
 
+TEST_CASE("scopes nest in each other, and end from the inside out") {
+  COIL_CONTRACT(reactor);
+  auto answer = []() -> Task<int> {
+    co_await yield();
+    co_return 42;
+  };
+  auto never = []() -> Task<void> { co_await sleep(std::chrono::hours(1)); };
+  auto all = [&]() -> Task<void> {
+    constexpr Duration hour = std::chrono::hours(1);
+    CHECK(co_await with_timeout(hour, with_timeout(hour, answer())) == 42);
+    CHECK(co_await with_timeout(hour, shielded(answer())) == 42);
+    CHECK(*co_await as_result(with_timeout(hour, with_deadline(TimePoint::max(), answer()))) == 42);
+    const Result<> inner =
+        co_await as_result(with_timeout(hour, with_timeout(Duration(1), never())));
+    CHECK(inner.error().failure().check<TimedOut>());
+    const Result<> outer =
+        co_await as_result(with_timeout(Duration(1), with_timeout(hour, never())));
+    CHECK(outer.error().failure().check<TimedOut>());
+    auto [timed, guarded, plain] =
+        co_await when_all(with_timeout(hour, answer()), shielded(answer()), answer());
+    CHECK(timed + guarded + plain == 3 * 42);
+    auto first = co_await when_any(with_timeout(hour, answer()), sleep(hour));
+    CHECK(first.first() == 0);
+  };
+  run(*reactor, all());
+}
+
 }  // namespace

@@ -13,8 +13,9 @@ TEST_CASE("writes of one callback arrive in their order, whatever their sizes") 
   std::string all;
   factory->prepare = [&](Probe& probe) {
     probe.on_made = [&](Transport& transport) {
-      for (const std::size_t size : {1, 5000, 10, 300'000, 20, 4096, 4097, 1'000'000, 3}) {
-        const std::string text(size, static_cast<char>('a' + all.size() % 26));
+      for (const int size : {1, 5000, 10, 300'000, 20, 4096, 4097, 1'000'000, 3}) {
+        const std::string text(static_cast<std::size_t>(size),
+                               static_cast<char>('a' + all.size() % 26));
         transport.write(text);
         all += text;
       }
@@ -81,7 +82,7 @@ TEST_CASE("a write outside any callback sets out without another event") {
 
 TEST_CASE("a write that finds the connection broken says so later, never from inside") {
   COIL_CONTRACT(reactor);
-  for (const std::size_t size : {10, 100'000}) {
+  for (const std::size_t size : {std::size_t{10}, std::size_t{100'000}}) {
     auto factory = std::make_shared<ProbeFactory>();
     factory->prepare = [](Probe& probe) {
       probe.on_made = [](Transport& transport) { transport.pauseProducing(); };

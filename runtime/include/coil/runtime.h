@@ -19,6 +19,7 @@
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>
+#include <coil/runtime/task_local.h>
 #include <coil/runtime/timeout.h>
 #include <coil/runtime/when_all.h>
 #include <coil/runtime/when_any.h>

@@ -5,6 +5,8 @@
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
+#include <absl/cleanup/cleanup.h>
+
 #include <coroutine>
 #include <optional>
 #include <utility>
@@ -56,18 +58,23 @@ class [[nodiscard]] Shielded final : private TimerNode {
  public:
   Shielded(Task<T> work, std::optional<Duration> limit) noexcept
       : TimerNode(&expired), work_(std::move(work)), limit_(limit) {}
+  // Only before it was awaited: then there is no scope and no timer yet.
+  Shielded(Shielded&& other) noexcept
+      : TimerNode(&expired), work_(std::move(other.work_)), limit_(other.limit_) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   auto await_suspend(std::coroutine_handle<Promise> waiter) {
-    TaskContext& outer = waiter.promise().context();
+    return begin(waiter.promise().context(), waiter);
+  }
+  auto begin(TaskContext& outer, std::coroutine_handle<> waiter) {
     scope_.emplace(outer, TaskContext::Scope::shielded);
     if (limit_) deadline_.emplace(outer.reactor(), static_cast<TimerNode&>(*this), limit_);
     return work_.begin(*scope_, waiter);
   }
   T await_resume() {
     deadline_.reset();
-    scope_.reset();
+    const absl::Cleanup end_scope = [this] { scope_.reset(); };  // After the work itself.
     return work_.resume();
   }
 

@@ -5,6 +5,8 @@
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/sleep.h>
 
+#include <absl/cleanup/cleanup.h>
+
 #include <coroutine>
 #include <optional>
 #include <utility>
@@ -22,22 +24,35 @@ class [[nodiscard]] WithDeadline final : private TimerNode {
       : TimerNode(&expired), time_(time), absolute_(true), work_(std::forward<A>(work)) {
     due = when;
   }
+  // Only before it was awaited: then there is no scope and no timer yet.
+  WithDeadline(WithDeadline&& other) noexcept
+      : TimerNode(&expired),
+        time_(other.time_),
+        after_(other.after_),
+        absolute_(other.absolute_),
+        work_(std::move(other.work_)) {
+    due = other.due;
+  }
 
   bool await_ready() { return work_.ready(); }
   template <class Promise>
   auto await_suspend(std::coroutine_handle<Promise> waiter) {
-    TaskContext& outer = waiter.promise().context();
+    return begin(waiter.promise().context(), waiter);
+  }
+  template <class Promise>
+  auto begin(TaskContext& outer, std::coroutine_handle<Promise> waiter) {
     if (time_ == nullptr) time_ = &outer.reactor();
     scope_.emplace(outer);
     deadline_.emplace(*time_, static_cast<TimerNode&>(*this),
                       absolute_ ? std::nullopt : std::optional(after_));
     return work_.begin(*scope_, waiter);
   }
-  // A value that came although it came late is delivered.
+  // A value that came although it came late is delivered. The scope ends after the work, which may
+  // have scopes of its own inside.
   decltype(auto) await_resume() {
     deadline_.reset();
+    const absl::Cleanup end_scope = [this] { scope_.reset(); };
     const bool by_deadline = timed_out_ && scope_ && !scope_->parent()->cancel_requested();
-    scope_.reset();
     try {
       return work_.resume();
     } catch (const Cancelled&) {

@@ -138,7 +138,7 @@ class [[nodiscard]] WithLocal {
 // Guarantees:   The value stays where it is until `work` has ended. A binding inside hides one
 //               outside, for as long as it lasts.
 // Errors:       What `work` throws.
-// Cancellation: Inherited by `work`.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by `work`.
 template <class T, class U>
 detail::WithLocal<T, U> with_local(const TaskLocal<T>& local, std::type_identity_t<T> value,
                                    Task<U> work) {

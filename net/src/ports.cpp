@@ -54,7 +54,9 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
         } else if (stream.error().code() == Errc::handle_closed) {
           break;
         } else {
-          reactor_.log(LogRecord(LogLevel::warning, "accept: " + stream.error().message()));
+          reactor_.log(LogRecord(LogLevel::error,
+                                 "a port stops listening: accept: " + stream.error().message()));
+          break;
         }
       }
     } catch (const Cancelled&) {

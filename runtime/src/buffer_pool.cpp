@@ -16,14 +16,17 @@ BufferPool::~BufferPool() {
 }
 
 MutableBytes BufferPool::borrow() {
-  ++held_;
+  std::byte* data = nullptr;
   if (FreeBuffer* buffer = free_) {
     detail::unpoison(buffer, buffer_bytes_);
     free_ = buffer->next;
     --cached_;
-    return {reinterpret_cast<std::byte*>(buffer), buffer_bytes_};
+    data = reinterpret_cast<std::byte*>(buffer);
+  } else {
+    data = static_cast<std::byte*>(::operator new(buffer_bytes_));
   }
-  return {static_cast<std::byte*>(::operator new(buffer_bytes_)), buffer_bytes_};
+  ++held_;  // Not before: a failed allocation lends nothing.
+  return {data, buffer_bytes_};
 }
 
 void BufferPool::give_back(MutableBytes buffer) noexcept { take_back(buffer.data()); }

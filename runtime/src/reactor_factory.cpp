@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdlib>
-#include <stdexcept>
 #include <utility>
 
 namespace coil {
@@ -74,7 +73,7 @@ std::unique_ptr<Reactor> make_automatic(const ReactorOptions& options) {
     }
     return reactor;
   }
-  throw SystemError(make_error_code(Errc::not_supported), "no reactor can be had" + note);
+  throw ReactorUnavailable("no reactor can be had" + note);
 }
 
 }  // namespace
@@ -102,9 +101,8 @@ std::unique_ptr<Reactor> make_reactor(ReactorOptions options) {
     std::string refusal;
     reactor = try_make(options.kind, refusal);
     if (reactor == nullptr) {
-      throw SystemError(
-          make_error_code(Errc::not_supported),
-          "the " + std::string(to_string(options.kind)) + " reactor cannot be had: " + refusal);
+      throw ReactorUnavailable("the " + std::string(to_string(options.kind)) +
+                               " reactor cannot be had: " + refusal);
     }
   }
   if (options.log_sink) reactor->set_log_sink(std::move(options.log_sink));

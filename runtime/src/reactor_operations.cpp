@@ -4,6 +4,7 @@
 #include <coil/runtime/operations.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace coil {
@@ -18,6 +19,19 @@ bool is_exhaustion(std::int64_t value) noexcept {
          code == std::errc::not_enough_memory;
 }
 
+// The trouble of the connection that would have been accepted, which Linux hands to whoever accepts
+// it. It is nobody's error: the next connection may be sound, and must be tried for at once, since
+// what lies in the backlog already gives no further event.
+bool is_of_the_connection(const Operation& op, std::int64_t value) noexcept {
+  static constexpr std::array codes = {
+      std::errc::connection_aborted, std::errc::connection_reset, std::errc::protocol_error,
+      std::errc::no_protocol_option, std::errc::network_down,     std::errc::network_unreachable,
+      std::errc::host_unreachable};
+  if (op.code() != OpCode::accept || value >= 0) return false;
+  const std::error_code code = outcome::code_of(value);
+  return std::any_of(codes.begin(), codes.end(), [&](std::errc each) { return code == each; });
+}
+
 // Bytes of a hand-over come before anything the kernel has.
 std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
   std::vector<std::byte>& unread = *slot.unread;
@@ -26,6 +40,8 @@ std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, Buffer
     into = static_cast<ReceiveOperation&>(op).into;
   } else if (op.code() == OpCode::receive_lease) {
     into = pool.borrow();
+  } else if (op.code() == OpCode::poll_readable) {
+    return 0;
   } else {
     return std::nullopt;
   }
@@ -75,7 +91,7 @@ bool Reactor::submit(Operation& op) noexcept {
   } else {
     if (slot->kind() == HandleKind::stream && !slot->in_flight.empty()) require_alone(op, *slot);
     if (slot->unread != nullptr) result = serve_unread(op, *slot, buffers_);
-    if (!result) result = do_submit(op, *slot);
+    if (!result) result = submit_now(op, *slot);
     if (!result) {
       slot->in_flight.push_back(op);
       return true;
@@ -96,8 +112,22 @@ bool Reactor::submit(Operation& op) noexcept {
   return true;
 }
 
+std::optional<std::int64_t> Reactor::submit_now(Operation& op, HandleSlot& slot) noexcept {
+  constexpr int tries_max = 4096;  // As many as a backlog may hold.
+  std::optional<std::int64_t> result = do_submit(op, slot);
+  for (int tries = 1; tries < tries_max && result && is_of_the_connection(op, *result); ++tries) {
+    result = do_submit(op, slot);
+  }
+  return result;
+}
+
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   if (!op.waiting()) contract_violation("a backend completed an operation twice");
+  if (!op.cancel_asked_ && is_of_the_connection(op, value)) {
+    const std::optional<std::int64_t> next = submit_now(op, handles_.slot_of(op));
+    if (!next) return;
+    value = *next;
+  }
   if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
     park_accept(op);
     return;

@@ -227,6 +227,47 @@ TEST_CASE("an accept without a descriptor to give waits, and loses no connection
   });
 }
 
+TEST_CASE("a connection that broke before it was accepted is passed over") {
+  for_seeds(8, [](std::uint64_t seed) {
+    Simulated reactor(seed);
+    reactor->network().fail_next(OpCode::accept, ECONNABORTED);
+    reactor->network().fail_next(OpCode::accept, EPROTO);
+    auto all = [&]() -> Task<void> {
+      TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+      const Address where = listener.local_address();
+      auto connect = [&]() -> Task<void> {
+        TcpStream broken = co_await TcpStream::connect(*reactor, where);
+        TcpStream sound = co_await TcpStream::connect(*reactor, where);
+        CHECK(co_await read_all(sound) == "hello");
+      };
+      auto accept = [&]() -> Task<void> {
+        TcpStream accepted = co_await listener.accept();
+        co_await write_all(accepted, "hello");
+      };
+      co_await when_all(connect(), accept());
+    };
+    run(*reactor, all());
+    CHECK(reactor->network().faults_left() == 0);
+  });
+}
+
+TEST_CASE("a port whose accept fails for good says so once and stops listening") {
+  class Nothing : public Protocol {
+    void dataReceived(ConstBytes) override {}
+  };
+  Simulated reactor;
+  reactor->network().fail_next(OpCode::accept, EINVAL);
+  auto all = [&]() -> Task<void> {
+    ListeningPort port = listenTCP(*reactor, Address::loopback(0), Factory::forProtocol<Nothing>());
+    TcpStream client = co_await TcpStream::connect(*reactor, port.getHost());
+    CHECK((co_await as_result(client.receive())).error().failure().check<ConnectionLost>());
+    co_await port.stopListening();
+  };
+  run(*reactor, all());
+  REQUIRE(reactor.log.size() == 1);
+  CHECK(reactor.log[0].find("stops listening") != std::string::npos);
+}
+
 TEST_CASE("beyond the limit of sockets there are none to be had, until one is closed") {
   Simulated reactor;
   auto body = [&]() -> Task<void> {

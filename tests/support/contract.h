@@ -28,7 +28,7 @@ class Contract {
   Contract() : descriptors_(open_descriptors()), frames_(detail::FramePool::live()) {
     try {
       reactor_ = make_contract_reactor();
-    } catch (const SystemError& error) {
+    } catch (const ReactorUnavailable& error) {
       note_skip(test_reactor(), error.what());
       return;
     }

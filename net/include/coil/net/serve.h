@@ -55,9 +55,6 @@ class ServedOne {
   Served* served_;
 };
 
-// True if accept failed because of the connection that it would have given; the next may be sound.
-bool lost_before_accept(std::error_code code) noexcept;
-
 // A failed connection is its own affair: it is logged, and the server goes on.
 template <class F>
 Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
@@ -86,7 +83,7 @@ Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Serv
       group.spawn(&serve_one<F>, &handler, std::move(*stream), ServedOne(served));
     } else if (stream.error().code() == Errc::handle_closed) {
       co_return;
-    } else if (!lost_before_accept(stream.error().code())) {
+    } else {
       stream.error().raise();
     }
   }
@@ -120,7 +117,7 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 // Requires:     The listener outlives the call; a limit is at least 1.
 // Guarantees:   A handler that throws is logged, unless the connection was lost, and ends nobody
 //               else. At the limit nothing is accepted: peers wait in the backlog.
-// Errors:       SystemError if accepting fails for another reason than the connection itself.
+// Errors:       SystemError if accepting fails for good.
 // Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>
 Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {

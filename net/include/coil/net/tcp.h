@@ -209,7 +209,8 @@ class ToStream {
 //   TcpStream stream = co_await listener.accept();
 //
 // Requires:   The reactor outlives the listener.
-// Guarantees: Running out of descriptors is not an error: accept waits until one can be had.
+// Guarantees: Running out of descriptors is not an error: accept waits until one can be had. Nor is
+//             a connection that broke before it was accepted: the next one is taken.
 class TcpListener {
  public:
   // A listener that is not open.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,13 +45,27 @@ class ReactorOptions {
   LogSink log_sink;
 };
 
+// ReactorUnavailable: what make_reactor throws; its text says which reactor, and why.
+//
+// Example (tests/examples/reactor_example.cpp, "unavailable"):
+//
+//   try {
+//     reactor = make_reactor(ReactorOptions().set_kind(ReactorKind::io_uring));
+//   } catch (const ReactorUnavailable& refusal) {
+//     std::puts(refusal.what());
+//   }
+class ReactorUnavailable : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Makes a reactor for the calling thread.
 //
 // `automatic` tries io_uring, epoll, poll and select in this order and logs one line that names the
 // choice and, when io_uring was refused, why. The environment variable COIL_REACTOR overrides
 // `automatic`.
 //
-// Errors: SystemError, naming the cause, when the kind that was asked for cannot be had;
+// Errors: ReactorUnavailable, naming the cause, when the kind that was asked for cannot be had;
 //         std::invalid_argument when COIL_REACTOR names no reactor, listing those that exist.
 std::unique_ptr<Reactor> make_reactor(ReactorOptions options = ReactorOptions());
 

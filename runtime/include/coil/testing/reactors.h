@@ -36,7 +36,7 @@ std::uint64_t contract_seed();
 // little latency and expects other threads, because that is what a contract test finds on the
 // loopback of a real machine.
 //
-// Errors: SystemError where it cannot be had; std::invalid_argument for an unknown name.
+// Errors: ReactorUnavailable where it cannot be had; std::invalid_argument for an unknown name.
 std::unique_ptr<Reactor> make_contract_reactor();
 
 }  // namespace coil::testing

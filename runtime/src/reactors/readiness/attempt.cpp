@@ -17,8 +17,6 @@ namespace {
 
 using Attempt = std::optional<std::int64_t>;
 
-constexpr int aborted_accepts_max = 4096;  // As many as a backlog may hold.
-
 bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
 
 // Repeats an interrupted call and turns its result into an outcome.
@@ -65,30 +63,8 @@ Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& p
   }
 }
 
-// The new connection's own trouble, which Linux hands to whoever accepts it.
-bool is_of_the_connection(std::int64_t result) noexcept {
-  switch (-result) {
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// A connection that broke while it waited is nobody's error; the next one may be sound. It must be
-// tried now: what is in the backlog already gives no further edge.
 Attempt accept(int fd) noexcept {
-  Attempt result;
-  for (int tries = 0; tries < aborted_accepts_max; ++tries) {
-    result =
-        outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
-    if (!result || !is_of_the_connection(*result)) return result;
-  }
-  return result;
+  return outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
 }
 
 Attempt connect(ConnectOperation& op, int fd) noexcept {

@@ -1,0 +1,87 @@
+// Covers: reactor_factory.h: which reactor one gets, and what is said of it.
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace coil;
+
+namespace {
+
+// COIL_REACTOR with another value for a while.
+class Override {
+ public:
+  explicit Override(const char* value) {
+    if (const char* before = std::getenv("COIL_REACTOR")) before_ = before;
+    ::setenv("COIL_REACTOR", value, 1);
+  }
+  Override(const Override&) = delete;
+  Override& operator=(const Override&) = delete;
+  ~Override() { ::setenv("COIL_REACTOR", before_.c_str(), 1); }
+
+ private:
+  std::string before_;
+};
+
+}  // namespace
+
+TEST_CASE("the names of the kinds can be read back") {
+  for (const AvailableReactor& entry : available_reactors()) {
+    CHECK(reactor_kind_from_string(entry.name) == entry.kind);
+    CHECK(to_string(entry.kind) == entry.name);
+  }
+  CHECK(reactor_kind_from_string("auto") == ReactorKind::automatic);
+  CHECK(!reactor_kind_from_string("Epoll"));
+  CHECK(!reactor_kind_from_string(""));
+}
+
+TEST_CASE("a reactor of this build either says what it uses, or why it cannot be had") {
+  const std::vector<AvailableReactor> all = available_reactors();
+  CHECK(all.size() == 4);
+  for (const AvailableReactor& entry : all) {
+    CAPTURE(entry.name);
+    CHECK(entry.description.empty() != entry.refusal.empty());
+    if (entry.refusal.empty()) {
+      CHECK(make_reactor(ReactorOptions().set_kind(entry.kind))->name() == entry.name);
+    } else {
+      CHECK_THROWS_AS(make_reactor(ReactorOptions().set_kind(entry.kind)), SystemError);
+    }
+  }
+}
+
+TEST_CASE("the automatic choice is the first that can be had, and one line names it") {
+  const Override none("");
+  std::vector<std::string> lines;
+  const auto sink = [&](const LogRecord& record) { lines.push_back(record.text()); };
+  const std::unique_ptr<Reactor> reactor = make_reactor(ReactorOptions().set_log_sink(sink));
+  REQUIRE(lines.size() == 1);
+  CHECK(lines.front().find(reactor->name()) != std::string::npos);
+  for (const AvailableReactor& entry : available_reactors()) {
+    if (!entry.refusal.empty()) {
+      CHECK(lines.front().find(entry.refusal) != std::string::npos);
+      continue;
+    }
+    CHECK(entry.name == reactor->name());
+    break;
+  }
+}
+
+TEST_CASE("the environment overrides the automatic choice, and no other") {
+  const Override chosen("select");
+  CHECK(make_reactor()->name() == "select");
+  CHECK(make_reactor(ReactorOptions().set_kind(ReactorKind::poll))->name() == "poll");
+}
+
+TEST_CASE("an environment that names no reactor is refused with those that exist") {
+  const Override wrong("kqueue9");
+  try {
+    make_reactor();
+    FAIL("it was taken");
+  } catch (const std::invalid_argument& error) {
+    CHECK(std::string(error.what()).find("'kqueue9'") != std::string::npos);
+    CHECK(std::string(error.what()).find("epoll") != std::string::npos);
+  }
+}

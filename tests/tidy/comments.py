@@ -39,7 +39,8 @@ PLANS = [(re.compile(pattern, flags), what) for pattern, flags, what in (
     (r"\b(?:milestone|roadmap|work in progress|as (?:requested|discussed))\b", re.I,
      "speaks of a plan"),
     (r"\b(?:phase|milestone|task|ticket|sprint|stage) #?\d+\b", re.I, "numbers a task"),
-    (r"(?:\b(?:issue|bug|PR|pull request) #?|(?<![\w&])#)\d+\b", re.I, "numbers an issue"),
+    (r"(?<!gcc's )(?<!clang's )(?:\b(?:issue|bug|PR|pull request) #?|(?<![\w&])#)\d+\b", re.I,
+     "numbers an issue"),
     (r"\b(?:19|20)\d\d-\d\d(?:-\d\d)?\b", 0, "is a date"),
     (r"\b(?:January|February|March|April|June|July|August|September|October|November|December) "
      r"(?:\d|of \d)", 0, "is a date"),

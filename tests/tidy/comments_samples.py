@@ -16,7 +16,7 @@ PLANS = ["TODO: make it fast", "FIXME it leaks", "Copies, for now.", "This is a 
 PROSE = ["TODO: https://example.org/issues/3 says why.", "Makes the call later.",
          "What the strand waits for now; null while it runs.", "Too much waits to be written.",
          "The startup phase; `during` is one of three.",
-         "RFC 9293, section 3.5; errors: 103, 104.",
+         "RFC 9293, section 3.5.", "gcc's bug 105651.",
          "An IPv6 listener takes v4 in.", "What is left for the next turn.", "Stubborn peers.",
          "Linux 5.11 and newer.", "May be replaced by the caller.", "Removed from the list."]
 

@@ -27,6 +27,8 @@ def main():
         parser.error(f"no group is called '{unknown[0]}'; there are {', '.join(GROUPS)}")
 
     tree = Tree.load(arguments.root)
+    if not tree.public_headers():
+        parser.error(f"{arguments.root} is not the root of the project: it has no public header")
     modules = [importlib.import_module(name) for name in arguments.groups or GROUPS]
     findings, skips, count = [], [], 0
     for module in modules:

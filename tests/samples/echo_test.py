@@ -5,31 +5,16 @@ import resource
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
+
+from server import Server
 
 coil, reactor = sys.argv[1:3]
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 12000), hard))
-many = 1000 if reactor in ("poll", "select") else 4000
+many = 1000 if reactor in ("poll", "select") else 5000
 many = min(many, (min(hard, 12000) - 100) // 2)
-
-
-class Server:
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([coil, "--reactor", reactor, *arguments],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        first = self.process.stdout.readline()
-        assert first.startswith("listening on 127.0.0.1:"), (first, self.process.stderr.read())
-        self.port = int(first.split()[2].rsplit(":", 1)[1])
-
-    def stop(self, number):
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, (self.process.returncode, out, err)
-        assert "0 open" in out, out
-        assert err == "", err
 
 
 def connect(server):
@@ -92,7 +77,7 @@ def flood_without_reading(server):
 
 
 for style in ("coroutine", "protocol"):
-    server = Server("echo", "--listen", "tcp:0:interface=127.0.0.1", "--style", style)
+    server = Server(coil, reactor, "echo", "--listen", "tcp:0:interface=127.0.0.1", "--style", style)
     for count in (1, 100, many):
         echo_of_many(server, count)
     for size in (1, 1000, 65536, 1 << 20):
@@ -101,9 +86,9 @@ for style in ("coroutine", "protocol"):
         reset(server)
     flood_without_reading(server)
     echo_of_many(server, 1)
-    server.stop(signal.SIGINT)
+    assert server.stop(signal.SIGINT) == ""
 
-    server = Server("udp-echo", "--listen", "udp:0:interface=127.0.0.1", "--style", style)
+    server = Server(coil, reactor, "udp-echo", "--listen", "udp:0:interface=127.0.0.1", "--style", style)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         gone.sendto(b"answer nobody", ("127.0.0.1", server.port))
@@ -113,5 +98,5 @@ for style in ("coroutine", "protocol"):
             data = os.urandom(size)
             peer.sendto(data, ("127.0.0.1", server.port))
             assert peer.recv(65536) == data
-    server.stop(signal.SIGTERM)
+    assert server.stop(signal.SIGTERM) == ""
 print("every byte came back")

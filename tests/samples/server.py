@@ -1,0 +1,22 @@
+"""A sample server as a child process, for the tests that talk to it as foreign clients."""
+import signal
+import subprocess
+
+
+class Server:
+    def __init__(self, coil, reactor, *arguments, prefix=(), before_exec=None):
+        self.process = subprocess.Popen([*prefix, coil, "--reactor", reactor, *arguments],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=before_exec)
+        self.first_line = self.process.stdout.readline()
+        if not self.first_line.startswith("listening on 127.0.0.1:"):
+            raise AssertionError((self.first_line, self.process.stderr.read()))
+        self.port = int(self.first_line.split()[2].rsplit(":", 1)[1])
+
+    def stop(self, number=signal.SIGINT):
+        """Ends it by a signal and gives what it had said on the standard error."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        assert self.process.returncode == 0, (self.process.returncode, out, err)
+        assert "0 open" in out, out
+        return err

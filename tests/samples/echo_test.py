@@ -76,8 +76,13 @@ def flood_without_reading(server):
         assert sent < 256 << 20, "the server took everything from a client that does not read"
 
 
+def start(sample, transport, style):
+    return Server(coil, reactor, sample, "--listen", f"{transport}:0:interface=127.0.0.1",
+                  "--style", style)
+
+
 for style in ("coroutine", "protocol"):
-    server = Server(coil, reactor, "echo", "--listen", "tcp:0:interface=127.0.0.1", "--style", style)
+    server = start("echo", "tcp", style)
     for count in (1, 100, many):
         echo_of_many(server, count)
     for size in (1, 1000, 65536, 1 << 20):
@@ -88,7 +93,7 @@ for style in ("coroutine", "protocol"):
     echo_of_many(server, 1)
     assert server.stop(signal.SIGINT) == ""
 
-    server = Server(coil, reactor, "udp-echo", "--listen", "udp:0:interface=127.0.0.1", "--style", style)
+    server = start("udp-echo", "udp", style)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         gone.sendto(b"answer nobody", ("127.0.0.1", server.port))

@@ -10,6 +10,8 @@ from tree import Finding, rule
 KEEPERS = re.compile(r"^(?:spawn|with_\w+)$")
 LAMBDA = re.compile(r"(?<!\[)\[(?!\[)")
 AWAITS = re.compile(r"\bco_(?:await|return|yield)\b")
+# The forms that gcc 12 breaks are written down where the compilers are tried with them.
+TRIALS = "tests/compiler/"
 
 
 @dataclasses.dataclass
@@ -144,6 +146,8 @@ def capturing_coroutine(tree):
 def closure_in_await(tree):
     """A closure that owns captures is not written within an expression that awaits."""
     for file in tree.cpp():
+        if file.path.startswith(TRIALS):
+            continue
         for closure in lambdas(file.code):
             owned = [each.strip() for each in closure.captures.split(",") if each.strip()]
             owned = [each for each in owned if each[0] != "&" and each not in ("this", "*this")]
@@ -157,6 +161,8 @@ def closure_in_await(tree):
 def list_in_await(tree):
     """An aggregate is not made in braces within an expression that awaits."""
     for file in tree.cpp():
+        if file.path.startswith(TRIALS):
+            continue
         for match in re.finditer(r"\bco_await\b[^;{}]*[(,]\s*\{\s*\.", file.code):
             yield Finding(file.path, file.line_at(match.end()),
                           "gcc 12 destroys this aggregate twice, as it is a temporary of an "

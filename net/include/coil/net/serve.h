@@ -3,6 +3,7 @@
 
 #include <coil/net/tcp.h>
 #include <coil/runtime/as_result.h>
+#include <coil/runtime/detail/closure_in_place.h>
 #include <coil/runtime/event.h>
 #include <coil/runtime/task_group.h>
 
@@ -121,9 +122,7 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 // Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>
 Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {
-  static_assert(detail::closure_may_be_written_in_place<F>,
-                "name the closure on its own line, then pass it: this compiler destroys a closure "
-                "that is written inside a co_await expression twice");
+  detail::refuse_closure_in_place<F>();
   return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
 }
 

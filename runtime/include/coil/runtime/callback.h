@@ -1,6 +1,7 @@
 // await_callback: turns any callback API into an await.
 #pragma once
 
+#include <coil/runtime/detail/closure_in_place.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/result.h>
 
@@ -140,9 +141,10 @@ class [[nodiscard]] CallbackAwait final : public Suspension {
 //               dropped.
 // Threads:      Awaited on the reactor's thread; resumed from any.
 template <class T, class F>
-detail::CallbackAwait<T> await_callback(Reactor& reactor, F start) {
+detail::CallbackAwait<T> await_callback(Reactor& reactor, F&& start) {
+  detail::refuse_closure_in_place<F>();
   return detail::CallbackAwait<T>(reactor,
-                                  typename detail::CallbackAwait<T>::Start(std::move(start)));
+                                  typename detail::CallbackAwait<T>::Start(std::forward<F>(start)));
 }
 
 }  // namespace coil

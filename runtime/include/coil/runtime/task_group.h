@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/awaitable.h>
+#include <coil/runtime/detail/closure_in_place.h>
 #include <coil/runtime/detail/strand.h>
 #include <coil/runtime/result.h>
 #include <coil/runtime/sleep.h>
@@ -16,21 +17,9 @@
 #include <utility>
 #include <variant>
 
-// gcc destroys a closure that is written inside a co_await expression twice.
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-#define COIL_CLOSURE_FAULT 1
-#else
-#define COIL_CLOSURE_FAULT 0
-#endif
-
 namespace coil {
 
 namespace detail {
-
-template <class F>
-inline constexpr bool closure_may_be_written_in_place =
-    !COIL_CLOSURE_FAULT || std::is_lvalue_reference_v<F> || !std::is_class_v<std::decay_t<F>> ||
-    std::is_trivially_destructible_v<std::decay_t<F>>;
 
 template <class T>
 inline constexpr bool is_reference_wrapper = false;
@@ -205,9 +194,7 @@ auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
 // Runs `body` with a group and returns its value when every child has ended.
 template <class F>
 auto with_task_group(F&& body) {
-  static_assert(detail::closure_may_be_written_in_place<F>,
-                "name the closure on its own line, then pass it: this compiler destroys a closure "
-                "that is written inside a co_await expression twice");
+  detail::refuse_closure_in_place<F>();
   return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
 }
 

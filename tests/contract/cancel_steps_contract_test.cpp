@@ -136,7 +136,8 @@ TEST_CASE("timeouts, races and groups that are cancelled anywhere end all their 
       co_await with_timeout(hours(1), child(Duration::zero(), point));
     };
     auto late = with_timeout(milliseconds(1), child(hours(1), point));
-    co_await when_any(with_task_group(body), child(hours(1), point));
+    const auto race = co_await when_any(with_task_group(body), child(hours(1), point));
+    CHECK(race.first() == 0);
     const Result<> timed_out = co_await as_result(std::move(late));
     CHECK(timed_out.error().code() == Errc::timed_out);
   };

@@ -1,4 +1,5 @@
-// The reactor's receive buffers: a cache of hot memory, never a limit.
+// The reactor's receive buffers: a cache of hot memory, never a limit. Hardly more than half of
+// `count` come to be: beyond that a lease is a copy, and what was borrowed for it is back at once.
 #include <coil/runtime/buffer_lease.h>
 #include <coil/runtime/detail/frame_pool.h>
 
@@ -20,7 +21,6 @@ MutableBytes BufferPool::borrow() {
   if (FreeBuffer* buffer = free_) {
     detail::unpoison(buffer, buffer_bytes_);
     free_ = buffer->next;
-    --cached_;
     data = reinterpret_cast<std::byte*>(buffer);
   } else {
     data = static_cast<std::byte*>(::operator new(buffer_bytes_));
@@ -33,14 +33,9 @@ void BufferPool::give_back(MutableBytes buffer) noexcept { take_back(buffer.data
 
 void BufferPool::take_back(std::byte* data) noexcept {
   --held_;
-  if (cached_ >= count_) {
-    ::operator delete(data, buffer_bytes_);
-    return;
-  }
   auto* buffer = reinterpret_cast<FreeBuffer*>(data);
   buffer->next = free_;
   free_ = buffer;
-  ++cached_;
   detail::poison(buffer, buffer_bytes_);
 }
 

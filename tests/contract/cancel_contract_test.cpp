@@ -125,6 +125,65 @@ TEST_CASE("once cancelled, every later await in the scope throws") {
   CHECK(swallowed == 3);
 }
 
+TEST_CASE("a scope that begins inside a cancelled one is cancelled from the start") {
+  COIL_CONTRACT(reactor);
+  int told = 0;
+  auto sleeps = [&]() -> Task<void> {
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      ++told;
+      throw;
+    }
+  };
+  auto group_body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(sleeps);
+    co_return;
+  };
+  auto late = [&]() -> Task<void> {
+    for (int scope = 0; scope < 3; ++scope) {
+      try {
+        co_await sleep(hours(1000));
+      } catch (const Cancelled&) {
+      }
+      try {
+        if (scope == 0) co_await with_timeout(hours(1000), sleeps());
+        if (scope == 1) co_await with_task_group(group_body);
+        if (scope == 2) co_await when_all(sleeps(), sleeps());
+        FAIL("a scope inside a cancelled one went on");
+      } catch (const Cancelled&) {
+      }
+    }
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(late);
+    co_await yield();
+    group.cancel();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(told == 4);
+}
+
+TEST_CASE("a group whose body is cancelled throws Cancelled where it ends") {
+  COIL_CONTRACT(reactor);
+  bool went_on = false;
+  auto inner = [](TaskGroup&) -> Task<int> {
+    co_await sleep(hours(1000));
+    co_return 1;
+  };
+  auto outer = [&]() -> Task<void> {
+    co_await with_task_group(inner);
+    went_on = true;
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(outer);
+    co_await yield();
+    group.cancel();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK_FALSE(went_on);
+}
+
 TEST_CASE("or_return hands an error to the caller and destroys the locals first") {
   COIL_CONTRACT(reactor);
   std::vector<std::string> seen;

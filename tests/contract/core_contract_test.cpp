@@ -198,6 +198,47 @@ TEST_CASE("a stop cancels root tasks, waits for their clean-up, and names those 
   CHECK(reactor->last_stop().forced.empty());
 }
 
+TEST_CASE("a task that does not end in time is named, and the stop goes on without it") {
+  COIL_CONTRACT(reactor);
+  Event at_last;
+  auto waits = [&]() -> Task<void> { co_await at_last.wait(); };
+  auto stubborn = [&]() -> Task<void> { co_await shielded(waits()); };
+  detail::start_root(*reactor, stubborn(), "stubborn");
+  reactor->set_stop_deadline(milliseconds(1));
+  reactor->callLater(Duration::zero(), [&] { reactor->stop(); });
+  reactor->run();
+  REQUIRE(reactor->last_stop().forced.size() == 1);
+  CHECK(reactor->last_stop().forced[0].find("stubborn (") == 0);
+  at_last.set();
+  reactor->iterate();
+}
+
+TEST_CASE("a task that is started while the reactor stops is asked to end as well") {
+  COIL_CONTRACT(reactor);
+  int told = 0;
+  auto sleeps = [&]() -> Task<void> {
+    try {
+      co_await sleep(std::chrono::hours(1000));
+    } catch (const Cancelled&) {
+      ++told;
+      throw;
+    }
+  };
+  auto replaces_itself = [&]() -> Task<void> {
+    try {
+      co_await sleeps();
+    } catch (const Cancelled&) {
+      detail::start_root(*reactor, sleeps(), "successor");
+      throw;
+    }
+  };
+  detail::start_root(*reactor, replaces_itself(), "first");
+  reactor->set_stop_deadline(std::chrono::hours(1000));
+  reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
+  reactor->run();
+  CHECK(told == 2);
+}
+
 TEST_CASE("iterate makes one turn and does not block when told so") {
   COIL_CONTRACT(reactor);
   bool late = false;

@@ -65,6 +65,29 @@ TEST_CASE("a cancelled read that already had data returns the data") {
   });
 }
 
+TEST_CASE("a read that is cancelled before its handle is closed ends as cancelled") {
+  COIL_CONTRACT(reactor);
+  bool cancelled = false;
+  with_pair(*reactor, [&](Pair& pair) -> Task<void> {
+    auto reads = [&]() -> Task<void> {
+      try {
+        co_await pair.here.receive();
+      } catch (const Cancelled&) {
+        cancelled = true;
+        throw;
+      }
+    };
+    auto body = [&](TaskGroup& group) -> Task<void> {
+      group.spawn(reads);
+      co_await sleep(Duration::zero());
+      group.cancel();
+      pair.here.close();
+    };
+    co_await with_task_group(body);
+  });
+  CHECK(cancelled);
+}
+
 TEST_CASE("a cancelled accept loses no connection") {
   COIL_CONTRACT(reactor);
   auto body = [&]() -> Task<void> {
@@ -100,6 +123,8 @@ TEST_CASE("peers that hold more leases than the pool has do not deafen one more"
       held.push_back(co_await pair.there.receive());
       CHECK(as_text(held.back().bytes()) == "keep this");
     }
+    // Beyond half of the pool a lease is an exact copy, and its buffer stays in use.
+    CHECK(reactor->buffers().held() <= peers / 2);
     co_await write_all(pairs.back().here, "heard");
     const BufferLease last = co_await pairs.back().there.receive();
     CHECK(as_text(last.bytes()) == "heard");
@@ -148,6 +173,20 @@ TEST_CASE("without descriptors accept waits without spinning and goes on when on
     CHECK(text == "at last");
   };
   run(*reactor, body());
+}
+
+TEST_CASE("the id of a closed handle never names the next one") {
+  COIL_CONTRACT(reactor);
+  TcpListener first = TcpListener::bind(*reactor, Address::loopback(0));
+  const HandleId stale = first.id();
+  first.close();
+  for (int count = 0; count < 3; ++count) {
+    TcpListener next = TcpListener::bind(*reactor, Address::loopback(0));
+    CHECK(next.id() != stale);
+    CHECK(reactor->handles().find(stale) == nullptr);
+    reactor->handles().close(stale);
+    CHECK(next.is_open());
+  }
 }
 
 TEST_CASE("stopping the reactor with reads in flight drains them") {

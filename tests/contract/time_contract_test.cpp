@@ -151,6 +151,22 @@ TEST_CASE("now does not move during one callback, and moves between them") {
   reactor->run();
 }
 
+TEST_CASE("a timer that is made late in a long callback is not due early") {
+  COIL_CONTRACT(reactor);
+  if (reactor->name() == "simulated") return;  // Nothing takes time there.
+  constexpr Duration long_work = milliseconds(40);
+  constexpr Duration clock_tick = milliseconds(10);  // The coarse clock may lag so much.
+  reactor->callLater(Duration::zero(), [&] {
+    const TimePoint frozen = reactor->now();
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < long_work) {
+    }
+    const DelayedCall call = reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
+    CHECK(call.getTime() >= frozen + long_work + milliseconds(1) - clock_tick);
+  });
+  reactor->run();
+}
+
 TEST_CASE("awaited timers and callbacks of one moment keep the order of their creation") {
   COIL_CONTRACT(reactor);
   Numbers seen;

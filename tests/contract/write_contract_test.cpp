@@ -80,6 +80,23 @@ TEST_CASE("a write outside any callback sets out without another event") {
   });
 }
 
+TEST_CASE("what comes after loseConnection is not delivered, also if it was being waited for") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  const std::string large(8'000'000, 'x');
+  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
+    while (factory->probes.empty()) co_await yield();
+    Transport& line = factory->probes[0]->line();
+    line.write("x");
+    line.write(large);
+    line.loseConnection();
+    co_await write_all(client, "too late");
+    CHECK(co_await read_to_end(client) == "x" + large);
+  });
+  CHECK(factory->probes[0]->received.empty());
+  CHECK(factory->probes[0]->why.check<ConnectionDone>());
+}
+
 TEST_CASE("a write that finds the connection broken says so later, never from inside") {
   COIL_CONTRACT(reactor);
   for (const std::size_t size : {std::size_t{10}, std::size_t{100'000}}) {

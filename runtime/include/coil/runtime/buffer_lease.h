@@ -95,7 +95,6 @@ class BufferPool {
   const std::size_t count_;
   const std::size_t buffer_bytes_;
   FreeBuffer* free_ = nullptr;
-  std::size_t cached_ = 0;
   std::size_t held_ = 0;
 };
 

@@ -98,7 +98,9 @@ T& group_argument(OutlivesGroup<T>& stored) noexcept {
 // Guarantees:   Every child has ended when with_task_group returns. The first failure cancels the
 //               body and the other children and is thrown where the group ends. A child that ends
 //               with an error in its Result has failed.
-// Cancellation: Cancellable; some bytes may have been transferred. Inherited by every child.
+// Cancellation: Cancellable; some bytes may have been transferred. Inherited by every child. The
+//               group throws Cancelled where it ends if the scope around it was cancelled and its
+//               body or a child ended for that reason.
 class TaskGroup {
  public:
   explicit TaskGroup(TaskContext& outer) noexcept : context_(outer) {}
@@ -127,8 +129,10 @@ class TaskGroup {
     cancel();
   }
   bool has_failed() const noexcept { return failures_ != 0; }
+  // What the group comes to, apart from its body.
   void rethrow_failure() const {
     if (first_failure_) std::rethrow_exception(first_failure_);
+    if (gave_up_ && context_.parent()->cancel_requested()) throw Cancelled();
   }
 
  private:
@@ -147,7 +151,7 @@ class TaskGroup {
         static_cast<void>(co_await std::move(task));
       }
     } catch (const Cancelled&) {
-      // A child that did what it was told is no failure.
+      group.gave_up_ = true;  // A child that did what it was told is no failure.
     } catch (...) {
       group.failed(std::current_exception());
     }
@@ -156,6 +160,7 @@ class TaskGroup {
   TaskContext context_;
   detail::StrandJoin join_;
   std::size_t failures_ = 0;
+  bool gave_up_ = false;  // A child ended because it was cancelled.
   std::exception_ptr first_failure_;
 };
 

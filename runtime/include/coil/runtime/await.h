@@ -17,7 +17,7 @@ namespace coil {
 //
 // Example (tests/examples/tcp_example.cpp, "greet"):
 //
-//   std::size_t size = co_await stream.read_some(buffer);
+//   std::size_t size = co_await stream.read_some(reply);
 //
 // Requires:   Awaited once, as an rvalue; moved only before that.
 // Guarantees: A cancellation point whether or not it had to wait.

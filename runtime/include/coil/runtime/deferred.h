@@ -121,14 +121,14 @@ class Deferred {
   }
   // … or with a failure.
   void errback(Failure failure) { link_->fire(Error(std::move(failure))); }
-  void fire(Result<T> result) { link_->fire(std::move(result)); }
+  void fire(Result<T>&& result) { link_->fire(std::move(result)); }
   bool called() const noexcept { return link_->called(); }
 
   // Adds a function for the value; see the class comment for what is returned.
   template <class F>
   decltype(auto) addCallback(F function) {
     using R = typename detail::CallbackResult<T, F>::type;
-    return add<R>([function = std::move(function)](Result<T> result) mutable -> R {
+    return add<R>([function = std::move(function)](Result<T>&& result) mutable -> R {
       if constexpr (std::is_void_v<T>) {
         return function();
       } else {
@@ -143,7 +143,7 @@ class Deferred {
     static_assert(
         !std::is_void_v<R> || std::is_void_v<T>,
         "an errback may return nothing only where T is void: return a T, or use logged()");
-    add_step<T>(link_, [function = std::move(function)](Result<T> result) mutable -> Outcome<T> {
+    add_step<T>(link_, [function = std::move(function)](Result<T>&& result) mutable -> Outcome<T> {
       if (result) return Outcome<T>(std::move(result));
       return Outcome<T>::template from<R>([&] { return function(result.error().failure()); });
     });
@@ -154,7 +154,7 @@ class Deferred {
   decltype(auto) addBoth(F function) {
     using R = std::invoke_result_t<F&, Result<T>>;
     using U = typename detail::DeferredValue<R>::type;
-    auto step = [function = std::move(function)](Result<T> result) mutable -> Outcome<U> {
+    auto step = [function = std::move(function)](Result<T>&& result) mutable -> Outcome<U> {
       return Outcome<U>::template from<R>([&] { return function(std::move(result)); });
     };
     return attach<U>(std::move(step));
@@ -164,7 +164,7 @@ class Deferred {
     using R = typename detail::CallbackResult<T, F>::type;
     using U = typename detail::DeferredValue<R>::type;
     auto both = [function = std::move(function),
-                 errback = std::move(errback)](Result<T> result) mutable -> Outcome<U> {
+                 errback = std::move(errback)](Result<T>&& result) mutable -> Outcome<U> {
       if (!result) {
         using E = std::invoke_result_t<G&, Failure>;
         return Outcome<U>::template from<E>([&] { return errback(result.error().failure()); });
@@ -196,7 +196,7 @@ class Deferred {
       *expired = true;
       self.cancel();
     });
-    add_step<T>(link_, [timer, expired](Result<T> result) mutable -> Outcome<T> {
+    add_step<T>(link_, [timer, expired](Result<T>&& result) mutable -> Outcome<T> {
       if (timer.active()) timer.cancel();
       if (*expired && !result && result.error().failure().template check<CancelledError>()) {
         return Outcome<T>(Result<T>(Error(make_error_code(Errc::timed_out), "Deferred")));
@@ -264,7 +264,7 @@ class Deferred {
   template <class R, class F>
   decltype(auto) add(F function) {
     using U = typename detail::DeferredValue<R>::type;
-    auto step = [function = std::move(function)](Result<T> result) mutable -> Outcome<U> {
+    auto step = [function = std::move(function)](Result<T>&& result) mutable -> Outcome<U> {
       if (!result) return Outcome<U>(Result<U>(result.error()));
       return Outcome<U>::template from<R>([&] { return function(std::move(result)); });
     };

@@ -15,8 +15,8 @@ namespace coil {
 //
 // Example (tests/examples/deferred_example.cpp, "gather"):
 //
-//   gathered.addErrback([](Failure failure) {
-//     failure.visit<FirstError>([](const FirstError& error) { report(error.index()); });
+//   gathered.addErrback([&](Failure failure) {
+//     failure.visit<FirstError>([&](const FirstError& error) { report(error.index()); });
 //     return std::vector<int>();
 //   });
 class FirstError : public std::runtime_error {

@@ -13,9 +13,20 @@ namespace coil {
 // Example (tests/examples/descriptor_example.cpp, "pipe reader"):
 //
 //   class PipeReader : public ReadDescriptor {
-//     NativeHandle fileno() const override { return handle_; }
-//     std::optional<Failure> doRead() override { return read_a_line(); }
-//     void connectionLost(const Failure&) override { lost_ = true; }
+//    public:
+//     explicit PipeReader(NativeHandle pipe) : pipe_(pipe) {}
+//     NativeHandle fileno() const override { return pipe_; }
+//     std::optional<Failure> doRead() override {
+//       std::array<char, 512> bytes;
+//       const auto size = ::read(pipe_.descriptor(), bytes.data(), bytes.size());
+//       if (size <= 0) return Failure(ConnectionDone(make_error_code(Errc::connection_done)));
+//       seen.append(bytes.data(), static_cast<std::size_t>(size));
+//       return std::nullopt;                    // Nothing is wrong: goes on watching.
+//     }
+//     void connectionLost(const Failure&) override { seen += " and the end"; }
+//
+//    private:
+//     NativeHandle pipe_;
 //   };
 //
 // Guarantees: connectionLost is called once, after which nothing else is.

@@ -53,7 +53,9 @@ class Cancelled {
 //
 // Example (tests/examples/error_example.cpp, "system error"):
 //
-//   catch (const SystemError& error) {
+//   try {
+//     TcpListener::bind(*reactor, where);
+//   } catch (const SystemError& error) {
 //     if (error.code() == std::errc::address_in_use) try_another_port();
 //   }
 class SystemError : public std::system_error {

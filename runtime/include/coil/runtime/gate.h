@@ -29,7 +29,7 @@ class Gate {
   //
   // Example (tests/examples/sync_example.cpp, "gate"):
   //
-  //   Gate::Pass pass = gate.enter();
+  //   Gate::Pass pass = gate.enter();           // Throws when the gate is closed.
   class [[nodiscard]] Pass {
    public:
     explicit Pass(Gate& gate) noexcept : gate_(&gate) { ++gate.inside_; }

@@ -34,8 +34,8 @@ class NativeHandle {
 //
 // Example (tests/examples/handle_example.cpp, "native address"):
 //
-//   NativeAddress local = sockets.local_address(handle);
-//   bool known = local.size() != 0;
+//   Result<NativeAddress> local = sockets.local_address(handle);
+//   bool known = local && local->size() != 0;
 //
 // Guarantees: Large enough for every family that the reactors serve (IPv4, IPv6, UNIX paths).
 class NativeAddress {

@@ -33,6 +33,13 @@ class TaskContext;
 //       return true;
 //     }
 //     void await_resume() const { check_cancelled(); }
+//
+//    private:
+//     static void give_up(Suspension& self) noexcept {
+//       self.unlink();
+//       static_cast<Wait&>(self).finish_cancelled();
+//     }
+//     Latch& latch_;
 //   };
 //
 // Requires:   An entered suspension is neither moved nor destroyed before the task was resumed

@@ -43,6 +43,7 @@ class TriggerId {
 //
 //   reactor.addSystemEventTrigger(Phase::before, "shutdown", []() -> Task<void> {
 //     co_await sleep(std::chrono::milliseconds(1));   // The shutdown waits for it.
+//     save();
 //   });
 class Trigger {
  public:

@@ -18,7 +18,8 @@ namespace coil::testing {
 //
 //   SimulatedReactor reactor(seed);
 //   run(reactor, scenario(reactor));        // Hours of timers pass at once.
-//   std::printf("seed %llu gave %016llx\n", reactor.seed(), reactor.trace());
+//   std::printf("seed %llu gave %016llx\n", static_cast<unsigned long long>(reactor.seed()),
+//               static_cast<unsigned long long>(reactor.trace()));
 //
 // Guarantees: The same program with the same seed does the same: latencies, the sizes of partial
 //             reads and writes, which answers come at once and which later, whether a cancellation

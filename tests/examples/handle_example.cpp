@@ -1,0 +1,47 @@
+// The examples of handle_id.h, handle_table.h, native_handle.h and socket_calls.h.
+#include <coil/net.h>
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+using namespace coil;
+
+TEST_CASE("a socket from its opening to its end") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  // [socket calls]
+  Result<NativeHandle> socket = reactor.sockets().open(SocketFamily::ipv4, SocketType::stream);
+  // [/socket calls]
+  REQUIRE(socket);
+  SocketCalls& sockets = reactor.sockets();
+  const NativeHandle handle = *socket;
+  // [native address]
+  Result<NativeAddress> local = sockets.local_address(handle);
+  bool known = local && local->size() != 0;
+  // [/native address]
+  CHECK(known);
+  NativeHandle used;
+  auto use = [&](NativeHandle native) { used = native; };
+  // [stale]
+  HandleId id = reactor.handles().open(handle, HandleKind::stream);
+  // [/stale]
+  // [slot]
+  HandleSlot* slot = reactor.handles().find(id);
+  if (slot != nullptr) use(slot->native());
+  // [/slot]
+  CHECK(used == handle);
+  // [stale]
+  reactor.handles().close(id);
+  bool gone = reactor.handles().find(id) == nullptr;
+  // [/stale]
+  CHECK(gone);
+}
+
+TEST_CASE("native handle") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  // [native handle]
+  NativeHandle input(0);
+  if (input.valid()) reactor.handles().open(input, HandleKind::foreign);
+  // [/native handle]
+  CHECK(reactor.handles().size() == 1);
+}

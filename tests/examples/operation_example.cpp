@@ -1,0 +1,37 @@
+// The examples of operation.h.
+#include <coil/net.h>
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+#include "support/tcp_pair.h"
+
+using namespace coil;
+
+TEST_CASE("outcome") {
+  // [outcome]
+  std::int64_t raw = outcome::from_system_error(ECONNRESET);
+  std::error_code code = outcome::code_of(raw);
+  // [/outcome]
+  CHECK(code == std::errc::connection_reset);
+}
+
+TEST_CASE("inspect") {
+  const auto reactor = make_reactor();
+  testing::with_pair(*reactor, [](testing::Pair& pair) -> Task<void> {
+    bool waiting = false;
+    auto print = [&](Suspension::State state) { waiting = state == Suspension::State::waiting; };
+    auto reads = [&]() -> Task<void> { co_await pair.here.receive(); };
+    auto body = [&](TaskGroup& group) -> Task<void> {
+      group.spawn(reads);
+      co_await sleep(Duration::zero());
+      group.context().for_each_child([&](const TaskContext& context) {
+        // [inspect]
+        if (const Suspension* wait = context.waits_for()) print(wait->state());
+        // [/inspect]
+      });
+      group.cancel();
+    };
+    co_await with_task_group(body);
+    CHECK(waiting);
+  });
+}

@@ -1,0 +1,85 @@
+// The examples of reactor.h, reactor_factory.h and trigger.h.
+#include <coil/net.h>
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+using namespace coil;
+
+namespace {
+
+int saved = 0;
+void save() { ++saved; }
+
+}  // namespace
+
+TEST_CASE("run and stop") {
+  // [run and stop]
+  std::unique_ptr<Reactor> reactor = make_reactor();
+  reactor->callLater(std::chrono::milliseconds(5), [&] { reactor->stop(); });
+  reactor->run();
+  // [/run and stop]
+  CHECK_FALSE(reactor->running());
+}
+
+TEST_CASE("account and counters") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
+  // [account]
+  reactor.run();
+  for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
+  // [/account]
+  // [counters]
+  std::uint64_t turns = reactor.counters().turns;
+  // [/counters]
+  CHECK(turns > 0);
+}
+
+TEST_CASE("options") {
+  // [options]
+  std::unique_ptr<Reactor> reactor = make_reactor(ReactorOptions().set_kind(ReactorKind::epoll));
+  // [/options]
+  CHECK(reactor->name() == "epoll");
+}
+
+TEST_CASE("unavailable") {
+  std::unique_ptr<Reactor> reactor;
+  // [unavailable]
+  try {
+    reactor = make_reactor(ReactorOptions().set_kind(ReactorKind::io_uring));
+  } catch (const ReactorUnavailable& refusal) {
+    std::puts(refusal.what());
+  }
+  // [/unavailable]
+}
+
+TEST_CASE("available") {
+  // [available]
+  for (const AvailableReactor& entry : available_reactors()) {
+    std::printf("%s: %s\n", entry.name.c_str(), entry.refusal.c_str());
+  }
+  // [/available]
+  CHECK_FALSE(available_reactors().empty());
+}
+
+TEST_CASE("triggers") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  // [triggers]
+  TriggerId id = reactor.addSystemEventTrigger(Phase::before, "shutdown", [] { save(); });
+  reactor.removeSystemEventTrigger(id);
+  // [/triggers]
+  // [triggers]
+  reactor.addSystemEventTrigger(Phase::before, "shutdown", []() -> Task<void> {
+    co_await sleep(std::chrono::milliseconds(1));  // The shutdown waits for it.
+    save();
+  });
+  // [/triggers]
+  reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
+  reactor.run();
+  CHECK(saved == 1);
+}

@@ -1,0 +1,62 @@
+// The examples of byte_stream.h and stream_algorithms.h.
+#include <coil/net.h>
+#include <coil/runtime.h>
+#include <doctest/doctest.h>
+
+#include "support/tcp_pair.h"
+
+using namespace coil;
+
+TEST_CASE("any stream") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  auto all = [&]() -> Task<void> {
+    TcpListener listener = TcpListener::bind(reactor, Address::loopback(0));
+    const Address server = listener.local_address();
+    // [any stream]
+    AnyStream stream(co_await TcpStream::connect(reactor, server));
+    co_await write_all(stream, "hello\n");
+    // [/any stream]
+    TcpStream accepted = co_await listener.accept();
+    const BufferLease heard = co_await accepted.receive();
+    CHECK(as_text(heard.bytes()) == "hello\n");
+  };
+  run(reactor, all());
+}
+
+TEST_CASE("exact and lines") {
+  const auto reactor = make_reactor();
+  testing::with_pair(*reactor, [](testing::Pair& pair) -> Task<void> {
+    TcpStream& stream = pair.here;
+    co_await write_all(pair.there, "HEADfirst\r\nsecond\r\n");
+    // [exact]
+    std::array<std::byte, 4> header;
+    co_await read_exactly(stream, header);
+    // [/exact]
+    CHECK(as_text(header) == "HEAD");
+    // [lines]
+    std::string buffered;
+    std::string line = co_await read_until(stream, buffered, "\r\n", 1024);
+    // [/lines]
+    CHECK(line == "first");
+  });
+}
+
+TEST_CASE("copy") {
+  const auto reactor = make_reactor();
+  auto all = [&]() -> Task<void> {
+    testing::Pair in;
+    testing::Pair out;
+    co_await testing::make_pair(*reactor, in);
+    co_await testing::make_pair(*reactor, out);
+    TcpStream& upload = in.here;
+    TcpStream& file = out.here;
+    co_await write_all(in.there, "some bytes");
+    co_await in.there.shutdown_write();
+    // [copy]
+    std::uint64_t total = co_await copy(upload, file);
+    // [/copy]
+    CHECK(total == 10);
+  };
+  run(*reactor, all());
+}

@@ -120,15 +120,22 @@ def ratios(figures, case, name, base, column):
             for mine, theirs in zip(figures[case][name], figures[case][base])]
 
 
+def report(figures, names, cases, title, column, absolute_title, absolute):
+    """Prints one figure as ratios to the base, and as it is."""
+    def ratio(name, case):
+        return f"{statistics.median(ratios(figures, case, name, BASE, column)):.2f}"
+
+    def plain(name, case):
+        return absolute([figure[column] / 1000 for figure in figures[case][name]])
+
+    table(f"{title} x {BASE}", names, cases, ratio)
+    table(absolute_title, names, cases, plain)
+
+
 def report_cost(figures, found, cases):
-    def cell(name, case):
-        return f"{statistics.median(ratios(figures, case, name, BASE, 0)):.2f}"
-
-    def absolute(name, case):
-        return f"{min(figure[0] for figure in figures[case][name]) / 1000:.2f}"
-
-    table(f"Cost: server CPU time per message x {BASE}", found, cases, cell)
-    table("The same in microseconds (cheapest slice of all rounds)", found, cases, absolute)
+    report(figures, found, cases, "Cost: server CPU time per message", 0,
+           "The same in microseconds (cheapest slice of all rounds)",
+           lambda values: f"{min(values):.2f}")
     if PEER not in found:
         return
     mine = [name for name in found if name.startswith("coil")]
@@ -142,14 +149,9 @@ def report_cost(figures, found, cases):
 
 
 def report_throughput(figures, found, cases):
-    def cell(name, case):
-        return f"{statistics.median(ratios(figures, case, name, BASE, 1)):.2f}"
-
-    def absolute(name, case):
-        return f"{statistics.median(figure[1] for figure in figures[case][name]) / 1000:.0f}"
-
-    table(f"Throughput x {BASE}", found, cases, cell)
-    table("The same in thousands of messages per second (median)", found, cases, absolute)
+    report(figures, found, cases, "Throughput", 1,
+           "The same in thousands of messages per second (median)",
+           lambda values: f"{statistics.median(values):.0f}")
 
 
 def main():

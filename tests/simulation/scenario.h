@@ -61,13 +61,4 @@ inline std::string pattern(std::size_t size) {
   return text;
 }
 
-inline Task<std::string> read_all(TcpStream& stream) {
-  std::string got;
-  for (;;) {
-    const BufferLease lease = co_await stream.receive();
-    if (lease.empty()) co_return got;
-    got += as_text(lease.bytes());
-  }
-}
-
 }  // namespace coil::testing

@@ -41,7 +41,7 @@ TEST_CASE("a megabyte passes whole in pieces of every size, and in the order it 
         co_await pair.here.shutdown_write();
       };
       std::string got;
-      auto read = [&]() -> Task<void> { got = co_await read_all(pair.there); };
+      auto read = [&]() -> Task<void> { got = co_await read_to_end(pair.there); };
       co_await when_all(write(), read());
       CHECK(got == data);
       CHECK(small);
@@ -103,7 +103,7 @@ TEST_CASE("writing to a peer that closed cleanly is taken once, then refused") {
     with_pair(*reactor, [&](Pair& pair) -> Task<void> {
       co_await write_all(pair.there, "bye");
       pair.there.close();
-      CHECK(co_await read_all(pair.here) == "bye");
+      CHECK(co_await read_to_end(pair.here) == "bye");
       CHECK(co_await pair.here.write_some("x") == 1);
       co_await sleep(milliseconds(1));
       const auto written = co_await as_result(pair.here.write_some("x"));
@@ -238,7 +238,7 @@ TEST_CASE("a connection that broke before it was accepted is passed over") {
       auto connect = [&]() -> Task<void> {
         TcpStream broken = co_await TcpStream::connect(*reactor, where);
         TcpStream sound = co_await TcpStream::connect(*reactor, where);
-        CHECK(co_await read_all(sound) == "hello");
+        CHECK(co_await read_to_end(sound) == "hello");
       };
       auto accept = [&]() -> Task<void> {
         TcpStream accepted = co_await listener.accept();

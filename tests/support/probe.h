@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/tcp_pair.h"
+
 namespace coil::testing {
 
 using Strings = std::vector<std::string>;
@@ -69,15 +71,6 @@ void with_port(Reactor& reactor, const std::shared_ptr<ProbeFactory>& factory, B
     while (port.connections() != 0) co_await yield();
   };
   run(reactor, all());
-}
-
-inline Task<std::string> read_to_end(TcpStream& stream) {
-  std::string text;
-  for (;;) {
-    const BufferLease lease = co_await stream.receive();
-    if (lease.empty()) co_return text;
-    text += as_text(lease.bytes());
-  }
 }
 
 }  // namespace coil::testing

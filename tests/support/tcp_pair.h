@@ -37,6 +37,16 @@ void with_pair(Reactor& reactor, Body body) {
   run(reactor, all());
 }
 
+// What comes until the end of the stream.
+inline Task<std::string> read_to_end(TcpStream& stream) {
+  std::string text;
+  for (;;) {
+    const BufferLease lease = co_await stream.receive();
+    if (lease.empty()) co_return text;
+    text += as_text(lease.bytes());
+  }
+}
+
 // Writes for ever; `total` counts what the kernel took. Ends with the error of a write.
 inline Task<void> write_endlessly(TcpStream& stream, std::size_t& total) {
   const std::string block(64 * 1024, 'x');

@@ -3,12 +3,14 @@
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
 # does not offer.
 set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
+set(COIL_TEST_RING_OFF -recv,-send,-accept,-connect,-defer_taskrun)
 
 # coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
 # in the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for
-# what needs a kernel's own descriptors.
+# what needs a kernel's own descriptors. Besides, <name>.io_uring_polled runs on a ring that is used
+# for polls only, as if its kernel had nothing else.
 function(coil_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT"
     "SOURCES;LABELS;LIBRARIES")
@@ -40,4 +42,9 @@ function(coil_add_test name)
       LABELS "${arg_LABELS};${reactor}"
       TIMEOUT ${arg_TIMEOUT})
   endforeach()
+  add_test(NAME ${name}.io_uring_polled COMMAND ${name} --deadline=20)
+  set_tests_properties(${name}.io_uring_polled PROPERTIES
+    ENVIRONMENT "COIL_TEST_REACTOR=io_uring;COIL_IO_URING=${COIL_TEST_RING_OFF}"
+    LABELS "${arg_LABELS};io_uring"
+    TIMEOUT ${arg_TIMEOUT})
 endfunction()

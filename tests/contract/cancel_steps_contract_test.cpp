@@ -83,7 +83,7 @@ TEST_CASE("a served connection that is cancelled anywhere ends with its server")
       co_await write_all(stream, "x");
       point.here();
       const BufferLease back = co_await stream.receive();
-      CHECK(back.size() == 1);
+      CHECK((back.size() == 1 || point.struck()));  // The handler may have ended first.
       listener.close();
     };
     co_await when_all(serve(listener, handler), client());

@@ -290,7 +290,7 @@ TEST_CASE("at a stop every protocol hears ConnectionLost") {
   ListeningPort port = listenTCP(*reactor, Address::loopback(0), factory);
   auto connect = [&]() -> Task<void> {
     TcpStream client = co_await TcpStream::connect(*reactor, port.getHost());
-    while (factory->probes.empty()) co_await yield();
+    while (factory->seen.back() != "made") co_await yield();
     reactor->stop();
     co_await sleep(std::chrono::hours(1000));
   };

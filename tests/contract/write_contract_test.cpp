@@ -51,7 +51,7 @@ TEST_CASE("a large write waits for what is still on its way out") {
   auto factory = std::make_shared<ProbeFactory>();
   std::string all(8'000'000, '-');
   with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    while (factory->probes.empty()) co_await yield();
+    while (factory->seen.back() != "made") co_await yield();
     Transport& line = factory->probes[0]->line();
     line.write(all);
     for (int turn = 0; turn < 10; ++turn) co_await yield();  // A send is under way, and is stuck.
@@ -72,7 +72,7 @@ TEST_CASE("a write outside any callback sets out without another event") {
   COIL_CONTRACT(reactor);
   auto factory = std::make_shared<ProbeFactory>();
   with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    while (factory->probes.empty()) co_await yield();
+    while (factory->seen.back() != "made") co_await yield();
     factory->probes[0]->line().write("from a timer");
     std::string text(12, '.');
     co_await read_exactly(client, text);
@@ -85,7 +85,7 @@ TEST_CASE("what comes after loseConnection is not delivered, also if it was bein
   auto factory = std::make_shared<ProbeFactory>();
   const std::string large(8'000'000, 'x');
   with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    while (factory->probes.empty()) co_await yield();
+    while (factory->seen.back() != "made") co_await yield();
     Transport& line = factory->probes[0]->line();
     line.write("x");
     line.write(large);

@@ -4,6 +4,7 @@
 #include "stream_transport.h"
 
 #include <coil/runtime/as_result.h>
+#include <coil/runtime/cancellation.h>
 #include <coil/runtime/detail/root_task.h>
 #include <coil/runtime/timeout.h>
 
@@ -144,6 +145,9 @@ Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
   if (options_.bind_address) tcp.set_bind_address(*options_.bind_address);
   TcpStream stream = co_await with_timeout(reactor_, options_.timeout,
                                            TcpStream::connect(reactor_, destination_, tcp));
+  // It may have succeeded before the request to stop reached it: nobody wants it any more.
+  const CancellationToken stopped = co_await current_cancellation();
+  if (stopped.requested()) throw Cancelled();
   std::shared_ptr<Protocol> protocol = factory_->buildProtocol(stream.peer_address());
   if (protocol == nullptr) {
     throw ConnectError(make_error_code(Errc::connection_done), "the factory refused");

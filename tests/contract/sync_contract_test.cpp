@@ -57,6 +57,25 @@ TEST_CASE("cancelling a waiter removes only it, and a granted permit is kept") {
   CHECK(permits.available() == 1);
 }
 
+TEST_CASE("what is free is had without waiting, save for a task that has had its share") {
+  COIL_CONTRACT(reactor);
+  constexpr int times = 100'000;
+  Semaphore permits(times);
+  auto takes = [&]() -> Task<void> {
+    for (int count = 0; count < times; ++count) co_await permits.acquire();
+  };
+  bool others_ran = false;
+  auto other = [&]() -> Task<void> {
+    co_await yield();
+    others_ran = permits.available() > 0;
+  };
+  const std::uint64_t before = reactor->counters().resumptions;
+  auto both = [&]() -> Task<void> { co_await when_all(takes(), other()); };
+  run(*reactor, both());
+  CHECK(others_ran);
+  CHECK(reactor->counters().resumptions - before < times / 50);
+}
+
 TEST_CASE("a bounded queue holds producers back and loses nothing, also when it is closed") {
   COIL_CONTRACT(reactor);
   Queue<int> queue(2);

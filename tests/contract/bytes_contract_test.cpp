@@ -113,6 +113,28 @@ TEST_CASE("a handle that is released and taken up again goes on where it was") {
   });
 }
 
+TEST_CASE("a handle that is being closed takes no new request, nor does its old one go on") {
+  COIL_CONTRACT(reactor);
+  with_pair(*reactor, [&](Pair& pair) -> Task<void> {
+    using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
+    const HandleId id = pair.there.id();
+    std::array<std::byte, 8> buffer;
+    auto read = [&]() -> Task<void> {
+      const auto closed = co_await as_result(pair.there.read_some(buffer));
+      CHECK(closed.error().code() == Errc::handle_closed);
+    };
+    auto close = [&]() -> Task<void> {
+      co_await sleep(Duration::zero());
+      pair.there.close();
+      // The kernel may still have the first read.
+      Read stale("read_some", detail::ToSize(), *reactor, id, MutableBytes(buffer));
+      const auto refused = co_await as_result(std::move(stale));
+      CHECK(refused.error().code() == Errc::handle_closed);
+    };
+    co_await when_all(read(), close());
+  });
+}
+
 TEST_CASE("a connection that takes the place of one that was reset ends cleanly itself") {
   COIL_CONTRACT(reactor);
   auto body = [&]() -> Task<void> {

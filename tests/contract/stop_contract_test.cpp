@@ -116,6 +116,15 @@ TEST_CASE("a busy program that is stopped at any turn ends whole, and all are to
   CHECK(turns > 5);
 }
 
+TEST_CASE("a stop closes the listeners that nobody accepts from") {
+  COIL_CONTRACT(reactor);
+  TcpListener idle = TcpListener::bind(*reactor, Address::loopback(0));
+  reactor->callWhenRunning([&] { reactor->stop(); });
+  reactor->run();
+  CHECK_FALSE(idle.is_open());
+  CHECK(reactor->handles().size() == 0);
+}
+
 TEST_CASE("the first signal stops a loop, and the second one does not wait for anybody") {
   for (const bool second : {false, true}) {
     COIL_CONTRACT(reactor);

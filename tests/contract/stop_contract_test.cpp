@@ -65,7 +65,7 @@ class BusyProgram {
     std::array<std::byte, 8> buffer;
     bool cancelled = false;
     try {
-      co_await when_any(socket.receive(buffer), sleep(hours(1000)));
+      static_cast<void>(co_await when_any(socket.receive(buffer), sleep(hours(1000))));
     } catch (const Cancelled&) {
       cancelled = true;
     }

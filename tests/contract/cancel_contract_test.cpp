@@ -89,6 +89,57 @@ TEST_CASE("a group waits for its children and throws the first failure") {
   CHECK(ended == 2);
 }
 
+TEST_CASE("of several failures the first is thrown, and the others are counted") {
+  COIL_CONTRACT(reactor);
+  std::size_t further = 0;
+  auto fails = [](const char* what, bool when_cancelled) -> Task<void> {
+    try {
+      co_await sleep(when_cancelled ? Duration(hours(1000)) : Duration::zero());
+    } catch (const Cancelled&) {
+    }
+    throw std::runtime_error(what);
+  };
+  auto settles = []() -> Task<void> {
+    for (int turn = 0; turn < 5; ++turn) co_await yield();
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(fails, "second", true);
+    group.spawn(fails, "first", false);
+    group.spawn(fails, "third", true);
+    bool cancelled = false;
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    CHECK(cancelled);
+    co_await shielded(settles());
+    further = group.further_failures();
+  };
+  CHECK_THROWS_WITH_AS(run(*reactor, with_task_group(body)), "first", std::runtime_error);
+  CHECK(further == 2);
+}
+
+TEST_CASE("a body that gives up by itself takes its children along") {
+  COIL_CONTRACT(reactor);
+  bool told = false;
+  auto child = [&]() -> Task<void> {
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      told = true;
+      throw;
+    }
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(child);
+    co_await yield();
+    throw Cancelled();
+  };
+  CHECK_THROWS_AS(run(*reactor, with_task_group(body)), Cancelled);
+  CHECK(told);
+}
+
 TEST_CASE("a child that ends with an error in its result has failed") {
   COIL_CONTRACT(reactor);
   auto child = []() -> Task<Result<int>> {

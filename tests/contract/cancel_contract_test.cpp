@@ -41,8 +41,22 @@ TEST_CASE("when_any tells the first, cancels the others, and keeps what they had
     auto lost = co_await when_any(refuse(milliseconds(1)), give(2, hours(1000)));
     CHECK(lost.first() == 0);
     CHECK_THROWS_WITH_AS(lost.get(), "refused", std::runtime_error);
+    auto both = co_await when_any(shielded(give(1, milliseconds(2))), give(2, milliseconds(1)));
+    CHECK(both.first() == 1);
+    CHECK(both.outcome<0>().value() == 1);
+    CHECK(both.get() == 2);
   };
   run(*reactor, body());
+}
+
+TEST_CASE("an error in the result of one branch ends the others of when_all") {
+  COIL_CONTRACT(reactor);
+  auto fails = []() -> Task<Result<int>> {
+    co_await yield();
+    co_return Error(make_error_code(Errc::timed_out));
+  };
+  auto body = [&]() -> Task<void> { co_await when_all(fails(), sleep(hours(1000))); };
+  CHECK_THROWS_AS(run(*reactor, body()), TimedOut);
 }
 
 TEST_CASE("with_timeout throws TimedOut, and delivers a value that came although late") {

@@ -100,6 +100,38 @@ TEST_CASE("a bounded queue holds producers back and loses nothing, also when it 
   CHECK(seen == all);
 }
 
+TEST_CASE("closing a queue wakes all who wait, on both of its ends") {
+  COIL_CONTRACT(reactor);
+  Queue<int> full(1);
+  Queue<int> empty(1);
+  int refused = 0;
+  int ended = 0;
+  auto produce = [&](int number) -> Task<void> {
+    const auto pushed = co_await as_result(full.push(number));
+    if (!pushed && pushed.error().code() == Errc::handle_closed) ++refused;
+  };
+  auto consume = [&]() -> Task<void> {
+    const std::optional<int> nothing = co_await empty.pop();
+    if (!nothing) ++ended;
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    CHECK(full.try_push(0));
+    for (int number = 1; number <= 3; ++number) {
+      group.spawn(produce, number);
+      group.spawn(consume);
+    }
+    for (int turn = 0; turn < 3; ++turn) co_await yield();
+    CHECK(refused + ended == 0);
+    full.close();
+    empty.close();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(refused == 3);
+  CHECK(ended == 3);
+  CHECK(full.try_pop() == 0);
+  CHECK(full.try_pop() == std::nullopt);
+}
+
 TEST_CASE("a gate refuses new work once closed and waits for the old") {
   COIL_CONTRACT(reactor);
   Gate gate;

@@ -152,6 +152,31 @@ TEST_CASE("as_result lets Cancelled through") {
   CHECK(caught == 2);
 }
 
+TEST_CASE("or_return lets Cancelled through, as an exception and not as a result") {
+  SimulatedReactor reactor(1);
+  int caught = 0;
+  auto inner = [&]() -> Task<Result<int>> {
+    try {
+      const int never = co_await or_return(fail_with(Errc::cancelled));
+      CHECK(never == 0);
+    } catch (const Cancelled&) {
+      ++caught;
+      throw;
+    }
+    co_return 1;
+  };
+  auto body = [&]() -> Task<void> {
+    try {
+      const Result<int> never = co_await inner();
+      CHECK(!never);
+    } catch (const Cancelled&) {
+      ++caught;
+    }
+  };
+  run(reactor, body());
+  CHECK(caught == 2);
+}
+
 TEST_CASE("or_return gives the value, and skips the rest for an error") {
   SimulatedReactor reactor(1);
   int passed = 0;

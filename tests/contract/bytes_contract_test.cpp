@@ -113,6 +113,34 @@ TEST_CASE("a handle that is released and taken up again goes on where it was") {
   });
 }
 
+TEST_CASE("several pieces go out whole also when another request sets out with them") {
+  COIL_CONTRACT(reactor);
+  with_pair(*reactor, [&](Pair& pair) -> Task<void> {
+    const std::array<ConstBytes, 3> pieces = {ConstBytes("one "), ConstBytes("two "),
+                                              ConstBytes("three")};
+    std::array<std::byte, 8> buffer;
+    std::string got(13, '.');
+    std::size_t written = 0;
+    auto read = [&]() -> Task<void> { CHECK(co_await pair.here.read_some(buffer) == 2); };
+    auto write = [&]() -> Task<void> { written = co_await pair.here.write_some(pieces); };
+    auto answer = [&]() -> Task<void> {
+      co_await read_exactly(pair.there, got);
+      co_await write_all(pair.there, "ok");
+    };
+    co_await when_all(read(), write(), answer());
+    CHECK(written == got.size());
+    CHECK(got == "one two three");
+  });
+}
+
+TEST_CASE("a reactor closes the handles that nobody closed before its end") {
+  COIL_CONTRACT(reactor);
+  // The contract's end counts the descriptors.
+  const NativeHandle native =
+      reactor->sockets().open(SocketFamily::ipv4, SocketType::stream).value();
+  CHECK(reactor->handles().find(reactor->handles().open(native, HandleKind::stream)) != nullptr);
+}
+
 TEST_CASE("a handle that is being closed takes no new request, nor does its old one go on") {
   COIL_CONTRACT(reactor);
   with_pair(*reactor, [&](Pair& pair) -> Task<void> {

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/dies.h"
+
 using namespace coil;
 using coil::testing::SimulatedReactor;
 
@@ -129,6 +131,31 @@ TEST_CASE("as_result gives the value, or the error with its code") {
     CHECK(nothing.has_value());
   };
   run(reactor, body());
+}
+
+// Breaks the rule that a suspension is finished once.
+class FinishedTwice final : public Suspension {
+ public:
+  FinishedTwice() noexcept : Suspension([](Suspension&) noexcept {}) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
+    TaskContext& context = waiter.promise().context();
+    if (!enter(context, waiter)) return false;
+    context.reactor().ready(*this);
+    context.reactor().ready(*this);
+    return true;
+  }
+  void await_resume() const { check_cancelled(); }
+};
+
+TEST_CASE("a suspension that is finished twice ends the program with a sentence") {
+  auto broken = [] {
+    SimulatedReactor reactor(1);
+    auto task = []() -> Task<void> { co_await FinishedTwice(); };
+    run(reactor, task());
+  };
+  CHECK(coil::testing::last_words(broken).find("finished twice") != std::string::npos);
 }
 
 TEST_CASE("as_result lets Cancelled through") {

@@ -113,24 +113,32 @@ TEST_CASE("a handle that is released and taken up again goes on where it was") {
   });
 }
 
-TEST_CASE("several pieces go out whole also when another request sets out with them") {
+TEST_CASE("several pieces go out whole also when others have something to send as well") {
   COIL_CONTRACT(reactor);
-  with_pair(*reactor, [&](Pair& pair) -> Task<void> {
+  auto all = [&]() -> Task<void> {
+    std::array<Pair, 4> pairs;
+    for (Pair& pair : pairs) co_await make_pair(*reactor, pair);
     const std::array<ConstBytes, 3> pieces = {ConstBytes("one "), ConstBytes("two "),
                                               ConstBytes("three")};
-    std::array<std::byte, 8> buffer;
-    std::string got(13, '.');
-    std::size_t written = 0;
-    auto read = [&]() -> Task<void> { CHECK(co_await pair.here.read_some(buffer) == 2); };
-    auto write = [&]() -> Task<void> { written = co_await pair.here.write_some(pieces); };
-    auto answer = [&]() -> Task<void> {
-      co_await read_exactly(pair.there, got);
-      co_await write_all(pair.there, "ok");
+    auto answer = [&](Pair& pair) -> Task<void> {
+      std::string asked(3, '.');
+      co_await read_exactly(pair.there, asked);
+      CHECK(co_await pair.there.write_some(pieces) == 13);
     };
-    co_await when_all(read(), write(), answer());
-    CHECK(written == got.size());
-    CHECK(got == "one two three");
-  });
+    auto body = [&](TaskGroup& group) -> Task<void> {
+      for (Pair& pair : pairs) group.spawn(answer, outlives_group(pair));
+      co_await sleep(Duration::zero());
+      // They all wait by now, and are all asked in one turn.
+      for (Pair& pair : pairs) CHECK(co_await pair.here.write_some("ask") == 3);
+      for (Pair& pair : pairs) {
+        std::string got(13, '.');
+        co_await read_exactly(pair.here, got);
+        CHECK(got == "one two three");
+      }
+    };
+    co_await with_task_group(body);
+  };
+  run(*reactor, all());
 }
 
 TEST_CASE("a reactor closes the handles that nobody closed before its end") {

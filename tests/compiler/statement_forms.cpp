@@ -75,6 +75,57 @@ const Form statement_10(
     },
     good);
 
+const Form statement_11(
+    "a throw of what was awaited",
+    []() -> Task<void> {
+      try {
+        throw co_await give();
+      } catch (const Probe&) {
+      }
+    },
+    bad);
+
+const Form statement_12(
+    "a co_return of an await",
+    []() -> Task<void> {
+      auto returns = []() -> Task<Probe> { co_return co_await give(); };
+      co_await returns();
+    },
+    good);
+
+const Form statement_13(
+    "a co_return of an aggregate",
+    []() -> Task<void> {
+      auto returns = []() -> Task<Aggregate> { co_return Aggregate{}; };
+      co_await returns();
+    },
+    good);
+
+const Form statement_14(
+    "an await that initializes a member",
+    []() -> Task<void> { const Built built(co_await give()); }, good);
+
+const Form statement_15(
+    "an await in the condition of a loop",
+    []() -> Task<void> {
+      int rounds = 0;
+      while (co_await take(Probe()) == 1 && ++rounds < 3) co_await take(Built());
+    },
+    good);
+
+const Form statement_16(
+    "an await in a switch",
+    []() -> Task<void> {
+      switch (co_await take(Probe())) {
+        case 1:
+          co_await take(Probe());
+          break;
+        default:
+          break;
+      }
+    },
+    good);
+
 }  // namespace
 
 }  // namespace forms

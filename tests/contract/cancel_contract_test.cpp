@@ -41,8 +41,22 @@ TEST_CASE("when_any tells the first, cancels the others, and keeps what they had
     auto lost = co_await when_any(refuse(milliseconds(1)), give(2, hours(1000)));
     CHECK(lost.first() == 0);
     CHECK_THROWS_WITH_AS(lost.get(), "refused", std::runtime_error);
+    auto both = co_await when_any(shielded(give(1, milliseconds(2))), give(2, milliseconds(1)));
+    CHECK(both.first() == 1);
+    CHECK(both.outcome<0>().value() == 1);
+    CHECK(both.get() == 2);
   };
   run(*reactor, body());
+}
+
+TEST_CASE("an error in the result of one branch ends the others of when_all") {
+  COIL_CONTRACT(reactor);
+  auto fails = []() -> Task<Result<int>> {
+    co_await yield();
+    co_return Error(make_error_code(Errc::timed_out));
+  };
+  auto body = [&]() -> Task<void> { co_await when_all(fails(), sleep(hours(1000))); };
+  CHECK_THROWS_AS(run(*reactor, body()), TimedOut);
 }
 
 TEST_CASE("with_timeout throws TimedOut, and delivers a value that came although late") {
@@ -87,6 +101,57 @@ TEST_CASE("a group waits for its children and throws the first failure") {
   CHECK(ended == 2);
   CHECK_THROWS_WITH_AS(run(*reactor, with_task_group(bad)), "refused", std::runtime_error);
   CHECK(ended == 2);
+}
+
+TEST_CASE("of several failures the first is thrown, and the others are counted") {
+  COIL_CONTRACT(reactor);
+  std::size_t further = 0;
+  auto fails = [](const char* what, bool when_cancelled) -> Task<void> {
+    try {
+      co_await sleep(when_cancelled ? Duration(hours(1000)) : Duration::zero());
+    } catch (const Cancelled&) {
+    }
+    throw std::runtime_error(what);
+  };
+  auto settles = []() -> Task<void> {
+    for (int turn = 0; turn < 5; ++turn) co_await yield();
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(fails, "second", true);
+    group.spawn(fails, "first", false);
+    group.spawn(fails, "third", true);
+    bool cancelled = false;
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    CHECK(cancelled);
+    co_await shielded(settles());
+    further = group.further_failures();
+  };
+  CHECK_THROWS_WITH_AS(run(*reactor, with_task_group(body)), "first", std::runtime_error);
+  CHECK(further == 2);
+}
+
+TEST_CASE("a body that gives up by itself takes its children along") {
+  COIL_CONTRACT(reactor);
+  bool told = false;
+  auto child = [&]() -> Task<void> {
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      told = true;
+      throw;
+    }
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(child);
+    co_await yield();
+    throw Cancelled();
+  };
+  CHECK_THROWS_AS(run(*reactor, with_task_group(body)), Cancelled);
+  CHECK(told);
 }
 
 TEST_CASE("a child that ends with an error in its result has failed") {

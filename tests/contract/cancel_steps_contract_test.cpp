@@ -72,6 +72,29 @@ TEST_CASE("a connect and an accept that are cancelled anywhere leave no half of 
   cancel_at_each_step(*reactor, scenario);
 }
 
+TEST_CASE("an operation that was cancelled is no result, whether it waited or not") {
+  COIL_CONTRACT(reactor);
+  int told = 0;
+  TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+  auto accepts = [&]() -> Task<void> {
+    for (int time = 0; time < 2; ++time) {
+      try {
+        const Result<TcpStream> never = co_await as_result(listener.accept());
+        CHECK_FALSE(never.has_value());
+      } catch (const Cancelled&) {
+        ++told;
+      }
+    }
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    group.spawn(accepts);
+    co_await sleep(Duration::zero());
+    group.cancel();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(told == 2);
+}
+
 TEST_CASE("a served connection that is cancelled anywhere ends with its server") {
   COIL_CONTRACT(reactor);
   auto scenario = [&](CancelPoint& point) -> Task<void> {

@@ -255,6 +255,72 @@ TEST_CASE("what a module lends is found by its type") {
   CHECK(reactor->find<std::string>() == nullptr);
   reactor->install(std::make_shared<std::string>("lent"));
   CHECK(*reactor->find<std::string>() == "lent");
+  reactor->install(std::make_shared<std::string>("lent again"));
+  CHECK(*reactor->find<std::string>() == "lent again");
+}
+
+TEST_CASE("what modules lend is torn down in reverse order, when nothing runs any more") {
+  class First {
+   public:
+    explicit First(Strings& notes) : seen(notes) {}
+    ~First() { seen.push_back("first"); }
+    Strings& seen;
+  };
+  class Second : public First {
+   public:
+    using First::First;
+    ~Second() { seen.push_back("second"); }
+  };
+  Strings seen;
+  {
+    COIL_CONTRACT(reactor);
+    reactor->install(std::make_shared<First>(seen));
+    reactor->install(std::make_shared<Second>(seen));
+    auto waits = [&]() -> Task<void> {
+      const absl::Cleanup end = [&] { seen.push_back("task"); };
+      co_await sleep(std::chrono::hours(1000));
+    };
+    detail::start_root(*reactor, waits(), "waits");
+    reactor->iterate();
+  }
+  if (seen.empty()) return;  // There was no such reactor.
+  CHECK(seen == Strings{"task", "second", "first", "first"});
+}
+
+TEST_CASE("a crash in a timer leaves what is due beside it to the next run") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  const TimePoint due = reactor->now();
+  for (const char* name : {"first", "second"}) {
+    reactor->callLater(Duration::zero(), [&seen, &reactor, name] {
+      seen.push_back(name);
+      reactor->crash();
+    });
+  }
+  reactor->run();
+  CHECK(seen == Strings{"first"});
+  CHECK(reactor->next_deadline() >= due);
+  reactor->run();
+  CHECK(seen == Strings{"first", "second"});
+}
+
+TEST_CASE("a foreign loop is told to turn at once for what waits already") {
+  COIL_CONTRACT(reactor);
+  CHECK(reactor->next_deadline() == TimePoint::max());
+  int calls = 0;
+  reactor->callFromThread([&] { ++calls; });
+  CHECK(reactor->next_deadline() == reactor->now());
+  reactor->iterate();
+  CHECK(calls == 1);
+  auto task = [&]() -> Task<void> {
+    co_await yield();
+    ++calls;
+  };
+  detail::start_root(*reactor, task(), "task");
+  CHECK(reactor->next_deadline() == reactor->now());
+  reactor->iterate();
+  CHECK(calls == 2);
+  CHECK(reactor->next_deadline() == TimePoint::max());
 }
 
 }  // namespace

@@ -57,6 +57,25 @@ TEST_CASE("cancelling a waiter removes only it, and a granted permit is kept") {
   CHECK(permits.available() == 1);
 }
 
+TEST_CASE("what is free is had without waiting, save for a task that has had its share") {
+  COIL_CONTRACT(reactor);
+  constexpr int times = 100'000;
+  Semaphore permits(times);
+  auto takes = [&]() -> Task<void> {
+    for (int count = 0; count < times; ++count) co_await permits.acquire();
+  };
+  bool others_ran = false;
+  auto other = [&]() -> Task<void> {
+    co_await yield();
+    others_ran = permits.available() > 0;
+  };
+  const std::uint64_t before = reactor->counters().resumptions;
+  auto both = [&]() -> Task<void> { co_await when_all(takes(), other()); };
+  run(*reactor, both());
+  CHECK(others_ran);
+  CHECK(reactor->counters().resumptions - before < times / 50);
+}
+
 TEST_CASE("a bounded queue holds producers back and loses nothing, also when it is closed") {
   COIL_CONTRACT(reactor);
   Queue<int> queue(2);
@@ -79,6 +98,38 @@ TEST_CASE("a bounded queue holds producers back and loses nothing, also when it 
   Numbers all;
   for (int number = 0; number < 100; ++number) all.push_back(number);
   CHECK(seen == all);
+}
+
+TEST_CASE("closing a queue wakes all who wait, on both of its ends") {
+  COIL_CONTRACT(reactor);
+  Queue<int> full(1);
+  Queue<int> empty(1);
+  int refused = 0;
+  int ended = 0;
+  auto produce = [&](int number) -> Task<void> {
+    const auto pushed = co_await as_result(full.push(number));
+    if (!pushed && pushed.error().code() == Errc::handle_closed) ++refused;
+  };
+  auto consume = [&]() -> Task<void> {
+    const std::optional<int> nothing = co_await empty.pop();
+    if (!nothing) ++ended;
+  };
+  auto body = [&](TaskGroup& group) -> Task<void> {
+    CHECK(full.try_push(0));
+    for (int number = 1; number <= 3; ++number) {
+      group.spawn(produce, number);
+      group.spawn(consume);
+    }
+    for (int turn = 0; turn < 3; ++turn) co_await yield();
+    CHECK(refused + ended == 0);
+    full.close();
+    empty.close();
+  };
+  run(*reactor, with_task_group(body));
+  CHECK(refused == 3);
+  CHECK(ended == 3);
+  CHECK(full.try_pop() == 0);
+  CHECK(full.try_pop() == std::nullopt);
 }
 
 TEST_CASE("a gate refuses new work once closed and waits for the old") {

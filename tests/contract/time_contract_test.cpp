@@ -151,6 +151,24 @@ TEST_CASE("now does not move during one callback, and moves between them") {
   reactor->run();
 }
 
+TEST_CASE("of two calls of one turn the second sees the time that the first took") {
+  COIL_CONTRACT(reactor);
+  if (reactor->name() == "simulated") return;  // Nothing takes time there.
+  constexpr Duration work = milliseconds(2);
+  TimePoint first;
+  reactor->callLater(Duration::zero(), [&] {
+    first = reactor->now();
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < work) {
+    }
+  });
+  reactor->callLater(Duration::zero(), [&] {
+    CHECK(reactor->now() >= first + work);
+    reactor->stop();
+  });
+  reactor->run();
+}
+
 TEST_CASE("a timer that is made late in a long callback is not due early") {
   COIL_CONTRACT(reactor);
   if (reactor->name() == "simulated") return;  // Nothing takes time there.

@@ -5,6 +5,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <cerrno>
+#include <csignal>
+
 using namespace coil;
 using namespace coil::testing;
 using std::chrono::milliseconds;
@@ -266,6 +269,85 @@ TEST_CASE("a forgotten foreign descriptor takes no events from the next owner of
   peer.put('x');
   turn_until(*reactor, [&] { return size == 1; });
   CHECK(reader->calls == 0);
+}
+
+TEST_CASE("a full pipe whose reader leaves wakes its writer") {
+  COIL_CONTRACT(reactor);
+  const auto before = std::signal(SIGPIPE, SIG_IGN);
+  std::array<int, 2> ends{-1, -1};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  Descriptor reading(ends[0]);
+  const Descriptor writing(ends[1]);
+  const std::string block(4096, 'x');
+  auto fill = [&] { return ::write(writing.number(), block.data(), block.size()); };
+  while (fill() > 0) {
+  }
+  bool broken = false;
+  auto writer =
+      std::make_shared<Watched>(writing.native(), [&] { broken = fill() < 0 && errno == EPIPE; });
+  reactor->addWriter(writer);
+  CHECK(turns_in(*reactor, milliseconds(20)) < quiet_turns_max);
+  CHECK(writer->calls == 0);
+  reading.close();
+  turn_until(*reactor, [&] { return broken || writer->losses != 0; });
+  if (writer->losses == 0) reactor->removeWriter(*writer);
+  reactor->iterate();
+  std::signal(SIGPIPE, before);
+}
+
+TEST_CASE("a non-blocking socket that is handed over is waited for like any other") {
+  COIL_CONTRACT(reactor);
+  SocketPair pair;
+  TcpStream stream(*reactor, pair.here.release());
+  TcpStream peer(*reactor, pair.there.release());
+  std::string text(5, '.');
+  auto read = [&]() -> Task<void> { co_await read_exactly(stream, text); };
+  auto write = [&]() -> Task<void> {
+    co_await sleep(milliseconds(1));
+    co_await write_all(peer, "hello");
+  };
+  std::size_t written = 0;
+  std::size_t arrived = 0;
+  auto all = [&]() -> Task<void> {
+    co_await when_all(read(), write());
+    auto blocked = with_timeout(milliseconds(5), write_endlessly(stream, written));
+    CHECK((co_await as_result(std::move(blocked))).error().code() == Errc::timed_out);
+    while (arrived < written) arrived += (co_await peer.receive()).size();
+    auto nothing = with_timeout(milliseconds(5), peer.read_some(text));
+    CHECK((co_await as_result(std::move(nothing))).error().code() == Errc::timed_out);
+  };
+  run(*reactor, all());
+  CHECK(text == "hello");
+  CHECK(arrived == written);
+}
+
+TEST_CASE("no descriptor of the reactor or its sockets goes to a child of the program") {
+  auto inherited = [] {
+    std::vector<int> numbers;
+    for (int number = 3; number < 256; ++number) {
+      const int flags = ::fcntl(number, F_GETFD);
+      if (flags >= 0 && (flags & FD_CLOEXEC) == 0) numbers.push_back(number);
+    }
+    return numbers;
+  };
+  const std::vector<int> before = inherited();
+  COIL_CONTRACT(reactor);
+  auto all = [&]() -> Task<void> {
+    // One that waits in the kernel, and one that was there before anybody asked.
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+    TcpStream waited_for;
+    auto accept = [&]() -> Task<void> { waited_for = co_await listener.accept(); };
+    auto connect = [&]() -> Task<void> {
+      co_await sleep(milliseconds(1));
+      static_cast<void>(co_await TcpStream::connect(*reactor, listener.local_address()));
+    };
+    co_await when_all(accept(), connect());
+    const TcpStream client = co_await TcpStream::connect(*reactor, listener.local_address());
+    const TcpStream accepted = co_await listener.accept();
+    const DatagramSocket datagrams = DatagramSocket::bind(*reactor, Address::loopback(0));
+    CHECK(inherited() == before);
+  };
+  run(*reactor, all());
 }
 
 TEST_CASE("a timer of less than a millisecond does not make the loop spin") {

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/dies.h"
+
 using namespace coil;
 using coil::testing::SimulatedReactor;
 
@@ -131,6 +133,31 @@ TEST_CASE("as_result gives the value, or the error with its code") {
   run(reactor, body());
 }
 
+// Breaks the rule that a suspension is finished once.
+class FinishedTwice final : public Suspension {
+ public:
+  FinishedTwice() noexcept : Suspension([](Suspension&) noexcept {}) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
+    TaskContext& context = waiter.promise().context();
+    if (!enter(context, waiter)) return false;
+    context.reactor().ready(*this);
+    context.reactor().ready(*this);
+    return true;
+  }
+  void await_resume() const { check_cancelled(); }
+};
+
+TEST_CASE("a suspension that is finished twice ends the program with a sentence") {
+  auto broken = [] {
+    SimulatedReactor reactor(1);
+    auto task = []() -> Task<void> { co_await FinishedTwice(); };
+    run(reactor, task());
+  };
+  CHECK(coil::testing::last_words(broken).find("finished twice") != std::string::npos);
+}
+
 TEST_CASE("as_result lets Cancelled through") {
   SimulatedReactor reactor(1);
   int caught = 0;
@@ -143,6 +170,31 @@ TEST_CASE("as_result lets Cancelled through") {
     }
     try {
       Result<> never = co_await as_result(ToldToStop());
+      CHECK(!never);
+    } catch (const Cancelled&) {
+      ++caught;
+    }
+  };
+  run(reactor, body());
+  CHECK(caught == 2);
+}
+
+TEST_CASE("or_return lets Cancelled through, as an exception and not as a result") {
+  SimulatedReactor reactor(1);
+  int caught = 0;
+  auto inner = [&]() -> Task<Result<int>> {
+    try {
+      const int never = co_await or_return(fail_with(Errc::cancelled));
+      CHECK(never == 0);
+    } catch (const Cancelled&) {
+      ++caught;
+      throw;
+    }
+    co_return 1;
+  };
+  auto body = [&]() -> Task<void> {
+    try {
+      const Result<int> never = co_await inner();
       CHECK(!never);
     } catch (const Cancelled&) {
       ++caught;

@@ -12,7 +12,7 @@ LIMIT = 64
 CLIENTS = 200
 # In a second a loop that spins takes all of it, and one that waits next to nothing.
 WINDOW_S = 1.0
-SHARE_MAX = 0.2
+SHARE_MAX = 0.05
 
 coil, reactor = sys.argv[1:3]
 

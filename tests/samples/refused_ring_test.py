@@ -1,5 +1,5 @@
 """What a user sees whose system forbids io_uring: one line and epoll, or a clear refusal."""
-import shutil
+import pathlib
 import signal
 import socket
 import subprocess
@@ -7,22 +7,15 @@ import sys
 
 from server import Server
 
-SKIPPED = 77
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
+import tracing  # noqa: E402
+
 coil = sys.argv[1]
-
-
-def skip(reason):
-    print(f"skip: {reason}")
-    sys.exit(SKIPPED)
-
-
-def injecting(error):
-    return ["strace", "-f", "-o", "/dev/null", "-e", f"inject=io_uring_setup:error={error}"]
 
 
 def serves_without_ring(error, cause):
     server = Server(coil, "auto", "echo", "--listen", "tcp:0:interface=127.0.0.1",
-                    prefix=injecting(error))
+                    prefix=tracing.injecting("io_uring_setup", error))
     assert "reactor epoll" in server.first_line, server.first_line
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
         peer.sendall(b"hello")
@@ -38,18 +31,15 @@ def serves_without_ring(error, cause):
 
 
 def refuses(error, cause):
-    done = subprocess.run([*injecting(error), coil, "--reactor", "io_uring", "timers"],
+    done = subprocess.run([*tracing.injecting("io_uring_setup", error),
+                           coil, "--reactor", "io_uring", "timers"],
                           capture_output=True, text=True, timeout=30)
     lines = done.stderr.strip().splitlines()
     assert done.returncode == 1, done
     assert len(lines) == 1 and "io_uring" in lines[0] and cause in lines[0], lines
 
 
-if shutil.which("strace") is None:
-    skip("strace is not installed")
-trial = subprocess.run([*injecting("EPERM"), "true"], capture_output=True, text=True)
-if trial.returncode != 0:
-    skip(f"strace may not trace here: {trial.stderr.strip()}")
+tracing.require("io_uring_setup")
 for error, cause in (("EPERM", "forbids"), ("ENOSYS", "no io_uring"), ("ENOMEM", "memory")):
     serves_without_ring(error, cause)
     refuses(error, cause)

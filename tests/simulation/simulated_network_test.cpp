@@ -227,6 +227,34 @@ TEST_CASE("an accept without a descriptor to give waits, and loses no connection
   });
 }
 
+TEST_CASE("an accept without a descriptor goes on as soon as one is closed here") {
+  for_seeds(8, [](std::uint64_t seed) {
+    Simulated reactor(seed);
+    auto body = [&]() -> Task<void> {
+      Pair spare;
+      co_await make_pair(*reactor, spare);
+      TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+      TcpStream client = co_await TcpStream::connect(*reactor, listener.local_address());
+      reactor->network().fail_next(OpCode::accept, EMFILE);
+      TimePoint closed;
+      auto close = [&]() -> Task<void> {
+        co_await sleep(std::chrono::milliseconds(5));
+        spare.here.close();
+        closed = reactor->now();
+      };
+      auto accept = [&]() -> Task<void> {
+        const TcpStream accepted = co_await listener.accept();
+        CHECK(accepted.is_open());
+        CHECK(closed != TimePoint());
+        CHECK(reactor->now() - closed < std::chrono::milliseconds(5));
+      };
+      co_await when_all(accept(), close());
+    };
+    run(*reactor, body());
+    CHECK(reactor->network().faults_left() == 0);
+  });
+}
+
 TEST_CASE("a connection that broke before it was accepted is passed over") {
   for_seeds(8, [](std::uint64_t seed) {
     Simulated reactor(seed);

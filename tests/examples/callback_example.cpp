@@ -24,7 +24,7 @@ void library_read(Device& device, std::function<void(int)> done) {
 Task<int> read_device(Reactor& reactor, Device& device) {
   // [await_callback]
   auto start = [&](Resume<int> resume) {
-    library_read(device, [resume](int status) mutable { resume(status); });
+    library_read(device, [resume](int status) { resume(status); });
   };
   int status = co_await await_callback<int>(reactor, start);
   // [/await_callback]

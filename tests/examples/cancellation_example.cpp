@@ -1,6 +1,7 @@
 // The examples of cancellation.h.
 #include <coil/net.h>
 #include <coil/runtime.h>
+#include <coil/testing/simulated_reactor.h>
 #include <doctest/doctest.h>
 
 #include "support/tcp_pair.h"
@@ -9,17 +10,19 @@ using namespace coil;
 
 namespace {
 
-int computed = 0;
-TaskGroup* group_of_the_test = nullptr;
+int begun = 0;
+int saved = 0;
 
-void compute_a_little() {
-  if (++computed == 3) group_of_the_test->cancel();
+Task<void> save_one_block() {
+  ++begun;
+  co_await sleep(std::chrono::seconds(1));
+  ++saved;
 }
 
-Task<void> compute() {
+Task<void> save() {
   // [token]
   CancellationToken token = co_await current_cancellation();
-  while (!token.requested()) compute_a_little();
+  while (!token.requested()) co_await shielded(save_one_block());  // Whole blocks only.
   // [/token]
 }
 
@@ -38,14 +41,15 @@ Task<void> talk(TcpStream& stream) {
 }  // namespace
 
 TEST_CASE("token") {
-  const auto reactor = make_reactor();
+  testing::SimulatedReactor reactor(1);
   auto body = [](TaskGroup& group) -> Task<void> {
-    group_of_the_test = &group;
-    group.spawn(&compute);
-    co_return;
+    group.spawn(&save);
+    co_await sleep(std::chrono::milliseconds(2500));  // In the middle of the third block.
+    group.cancel();
   };
-  run(*reactor, with_task_group(body));
-  CHECK(computed == 3);
+  run(reactor, with_task_group(body));
+  CHECK(begun == 3);
+  CHECK(saved == 3);
 }
 
 TEST_CASE("shielded") {

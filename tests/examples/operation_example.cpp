@@ -7,6 +7,31 @@
 
 using namespace coil;
 
+namespace {
+
+// [await]
+std::size_t to_size(ReceiveOperation&, std::int64_t outcome) {
+  return static_cast<std::size_t>(outcome);
+}
+using Read = Await<ReceiveOperation, std::size_t, decltype(&to_size)>;
+// [/await]
+
+}  // namespace
+
+TEST_CASE("await") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  testing::with_pair(reactor, [&](testing::Pair& pair) -> Task<void> {
+    TcpStream& stream = pair.here;
+    std::array<std::byte, 16> buffer;
+    co_await write_all(pair.there, "hello");
+    // [await]
+    std::size_t size = co_await Read("read_some", &to_size, reactor, stream.id(), buffer);
+    // [/await]
+    CHECK(as_text(ConstBytes(buffer).first(size)) == "hello");
+  });
+}
+
 TEST_CASE("outcome") {
   // [outcome]
   std::int64_t raw = outcome::from_system_error(ECONNRESET);

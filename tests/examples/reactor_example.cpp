@@ -28,11 +28,16 @@ TEST_CASE("run and stop") {
 TEST_CASE("account and counters") {
   const std::unique_ptr<Reactor> owner = make_reactor();
   Reactor& reactor = *owner;
+  auto sleeper = []() -> Task<void> { co_await sleep(std::chrono::hours(1)); };
+  auto root = Deferred<void>::fromCoroutine(reactor, sleeper());
+  root.addErrback([](Failure) {});
   reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
   // [account]
   reactor.run();
   for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
   // [/account]
+  CHECK(reactor.last_stop().cancelled == 1);
+  CHECK(reactor.last_stop().forced.empty());
   // [counters]
   std::uint64_t turns = reactor.counters().turns;
   // [/counters]
@@ -55,6 +60,7 @@ TEST_CASE("unavailable") {
     std::puts(refusal.what());
   }
   // [/unavailable]
+  CHECK((reactor == nullptr || reactor->name() == "io_uring"));
 }
 
 TEST_CASE("available") {

@@ -45,7 +45,7 @@ TEST_CASE("as_result and or_return") {
     int resets = 0;
     Result<std::string> result = co_await greet(pair.here);
     // [inspect]
-    if (result.error().code() == std::errc::connection_reset) ++resets;
+    if (!result && result.error().code() == std::errc::connection_reset) ++resets;
     // [/inspect]
     CHECK(resets == 1);
   });

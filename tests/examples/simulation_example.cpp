@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
+
+#include "support/tcp_pair.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -47,6 +50,14 @@ TEST_CASE("fault") {
   reactor.network().set_latency(milliseconds(20), milliseconds(80));
   // [/fault]
   CHECK(reactor.network().faults_left() == 1);
+  testing::with_pair(reactor, [](testing::Pair& pair) -> Task<void> {
+    co_await write_all(pair.here, "hello");
+    std::string heard(5, '.');
+    co_await read_exactly(pair.there, heard);
+    CHECK(heard == "hello");  // The accept waited for a descriptor, and went on.
+  });
+  CHECK(reactor.network().faults_left() == 0);
+  CHECK(reactor.now() >= TimePoint(milliseconds(60)));
 }
 
 TEST_CASE("replay") {
@@ -57,4 +68,7 @@ TEST_CASE("replay") {
   std::printf("seed %llu gave %016llx\n", static_cast<unsigned long long>(reactor.seed()),
               static_cast<unsigned long long>(reactor.trace()));
   // [/replay]
+  SimulatedReactor again(seed);
+  run(again, scenario(again));
+  CHECK(again.trace() == reactor.trace());
 }

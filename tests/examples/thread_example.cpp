@@ -15,12 +15,11 @@ TEST_CASE("resume node") {
     auto work = [&] { ++worked; };
     // [resume node]
     ResumeNode done;
-    std::thread worker([&] {
+    std::jthread worker([&] {
       work();
       reactor.callFromThread(done);
     });
-    co_await done;
-    worker.join();
+    co_await done;  // The thread is joined where `worker` ends.
     // [/resume node]
   };
   run(reactor, all());

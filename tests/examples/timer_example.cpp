@@ -1,9 +1,10 @@
-// The examples of reactor_time.h, delayed_call.h and sleep.h.
+// The examples of reactor_time.h, delayed_call.h, sleep.h, time_point.h and timer_node.h.
 #include <coil/net.h>
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
 
 #include <coil/testing/clock.h>
+#include <coil/testing/simulated_reactor.h>
 
 #include <cstdio>
 
@@ -36,6 +37,22 @@ Task<void> work() {
   // [/yield]
 }
 
+Task<void> wait_until(Reactor& reactor) {
+  // [time point]
+  TimePoint later = reactor.now() + std::chrono::milliseconds(250);
+  co_await sleep_until(later);
+  // [/time point]
+  CHECK(reactor.now() >= later);
+}
+
+// [timer node]
+struct Blink : TimerNode {
+  Blink() noexcept : TimerNode(&Blink::expired) {}
+  static void expired(TimerNode& node) noexcept { static_cast<Blink&>(node).on = true; }
+  bool on = false;
+};
+// [/timer node]
+
 // [callLater]
 void beep_twice(ReactorTime& time) {
   time.callLater(std::chrono::seconds(1), [] { std::puts("beep"); });
@@ -47,19 +64,33 @@ void beep_twice(ReactorTime& time) {
 }  // namespace
 
 TEST_CASE("awaited, sleep and yield") {
-  const auto reactor = make_reactor();
-  const TimePoint start = reactor->now();
-  run(*reactor, wait(*reactor));
-  run(*reactor, rest());
-  CHECK(reactor->now() - start >= std::chrono::milliseconds(270));
-  run(*reactor, work());
+  testing::SimulatedReactor reactor(1);
+  const TimePoint start = reactor.now();
+  run(reactor, wait(reactor));
+  CHECK(reactor.now() - start == std::chrono::milliseconds(20));
+  run(reactor, rest());
+  CHECK(reactor.now() - start == std::chrono::milliseconds(270));
+  run(reactor, wait_until(reactor));
+  CHECK(reactor.now() - start == std::chrono::milliseconds(520));
+  run(reactor, work());
   CHECK(left == 0);
+}
+
+TEST_CASE("timer node") {
+  testing::Clock clock;
+  Blink blink;
+  const detail::QueuedTimer queued(clock, blink, std::chrono::seconds(1));
+  clock.advance(std::chrono::milliseconds(999));
+  CHECK_FALSE(blink.on);
+  clock.advance(std::chrono::milliseconds(1));
+  CHECK(blink.on);
 }
 
 TEST_CASE("callLater and watchdog") {
   testing::Clock reactor;
   beep_twice(reactor);
-  CHECK(reactor.getDelayedCalls().size() == 1);
+  REQUIRE(reactor.getDelayedCalls().size() == 1);
+  CHECK(reactor.getDelayedCalls()[0].getTime() == TimePoint(std::chrono::seconds(1)));
   bool gave_up = false;
   auto give_up = [&] { gave_up = true; };
   // [watchdog]

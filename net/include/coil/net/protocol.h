@@ -65,7 +65,12 @@ class Protocol {
 // Example (tests/examples/protocol_example.cpp, "half close"):
 //
 //   class Upload : public Protocol, public HalfCloseableProtocol {
-//     void readConnectionLost() override { transport().loseConnection(); }
+//     void dataReceived(ConstBytes data) override { size_ += data.size(); }
+//     void readConnectionLost() override {     // The peer has sent everything.
+//       transport().write(std::to_string(size_));
+//       transport().loseConnection();
+//     }
+//     std::size_t size_ = 0;
 //   };
 //
 // Source: Twisted's IHalfCloseableProtocol.
@@ -117,7 +122,9 @@ class Factory {
 // Example (tests/examples/protocol_example.cpp, "connect"):
 //
 //   class Client : public ClientFactory {
-//     std::shared_ptr<Protocol> buildProtocol(const Address&) override { return protocol_; }
+//     std::shared_ptr<Protocol> buildProtocol(const Address&) override {
+//       return std::make_shared<Echo>();
+//     }
 //     void clientConnectionFailed(Connector&, const Failure& why) override { report(why); }
 //   };
 //

@@ -117,7 +117,9 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 //
 // Requires:     The listener outlives the call; a limit is at least 1.
 // Guarantees:   A handler that throws is logged, unless the connection was lost, and ends nobody
-//               else. At the limit nothing is accepted: peers wait in the backlog.
+//               else. EndOfStream is logged too: where read_until ends with it each time that a
+//               peer leaves, the handler takes it with as_result. At the limit nothing is
+//               accepted: peers wait in the backlog.
 // Errors:       SystemError if accepting fails for good.
 // Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>

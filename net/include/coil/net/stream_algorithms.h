@@ -38,7 +38,11 @@ Task<void> read_exactly(S& stream, MutableBytes into) {
 // Example (tests/examples/stream_example.cpp, "lines"):
 //
 //   std::string buffered;
-//   std::string line = co_await read_until(stream, buffered, "\r\n", 1024);
+//   for (;;) {
+//     Result<std::string> line = co_await as_result(read_until(stream, buffered, "\r\n", 1024));
+//     if (!line) break;                    // The peer has closed, or the line is too long.
+//     use(*line);
+//   }
 //
 // Requires:     The delimiter is not empty.
 // Errors:       EndOfStream if the stream ends first, `buffered` then holds the rest;

@@ -50,7 +50,7 @@ class CallbackState {
 // Example (tests/examples/callback_example.cpp, "await_callback"):
 //
 //   auto start = [&](Resume<int> resume) {
-//     library_read(device, [resume](int status) mutable { resume(status); });
+//     library_read(device, [resume](int status) { resume(status); });
 //   };
 //   int status = co_await await_callback<int>(reactor, start);
 //

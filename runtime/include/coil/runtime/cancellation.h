@@ -18,9 +18,10 @@ namespace coil {
 // Example (tests/examples/cancellation_example.cpp, "token"):
 //
 //   CancellationToken token = co_await current_cancellation();
-//   while (!token.requested()) compute_a_little();
+//   while (!token.requested()) co_await shielded(save_one_block());   // Whole blocks only.
 //
-// Requires: The task that asked for it is still running.
+// Requires: The task that asked for it is still running. A loop that asks also awaits: requests
+//           come from the reactor's own thread, and nothing else runs there meanwhile.
 class CancellationToken {
  public:
   explicit CancellationToken(TaskContext& context) noexcept : context_(&context) {}

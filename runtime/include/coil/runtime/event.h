@@ -48,9 +48,12 @@ class ReadyAtOnce {
 //
 // Example (tests/examples/sync_example.cpp, "event"):
 //
-//   Event opened;
-//   group.spawn(&open_door, outlives_group(opened));
-//   co_await opened.wait();
+//   Event opened;                              // Outside the group: its children use it.
+//   auto body = [&](TaskGroup& group) -> Task<void> {
+//     group.spawn(&open_door, outlives_group(opened));
+//     co_await opened.wait();
+//   };
+//   co_await with_task_group(body);
 //
 // Guarantees:   set() resumes every waiting task, in the order they came, from the loop.
 // Cancellation: Cancellable; if cancelled, nothing was transferred.

@@ -13,8 +13,8 @@ namespace coil {
 // Example (tests/examples/sync_example.cpp, "mutex"):
 //
 //   Mutex::Lock lock = co_await mutex.lock();
-//   co_await stream.write_some(header);
-//   co_await stream.write_some(body);          // Nobody writes in between.
+//   co_await write_all(stream, header);
+//   co_await write_all(stream, body);          // Nobody writes in between.
 //
 // Guarantees:   First come, first served.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. A lock that was granted first

@@ -1,9 +1,13 @@
 // One plain class per OpCode: what a backend must know to carry the request out.
 //
-// Example:
+// Example (tests/examples/operation_example.cpp, "await"):
 //
-//   using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
-//   std::size_t size = co_await Read("read_some", detail::ToSize(), reactor, handle, buffer);
+//   std::size_t to_size(ReceiveOperation&, std::int64_t outcome) {
+//     return static_cast<std::size_t>(outcome);
+//   }
+//   using Read = Await<ReceiveOperation, std::size_t, decltype(&to_size)>;
+//
+//   std::size_t size = co_await Read("read_some", &to_size, reactor, stream.id(), buffer);
 #pragma once
 
 #include <coil/runtime/buffer.h>

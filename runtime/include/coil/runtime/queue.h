@@ -42,6 +42,7 @@ class Queue {
     }
     put(std::move(value));
   }
+  // False, and nothing put in, if it is full or closed.
   bool try_push(T value) {
     if (closed_ || !places_.try_acquire()) return false;
     put(std::move(value));
@@ -51,6 +52,7 @@ class Queue {
     co_await values_.acquire();
     co_return take();
   }
+  // Nothing if it is empty.
   std::optional<T> try_pop() {
     if (items_.empty() || !values_.try_acquire()) return std::nullopt;
     return take();

@@ -17,7 +17,7 @@ namespace coil {
 //
 // Example (tests/examples/result_example.cpp, "inspect"):
 //
-//   if (result.error().code() == std::errc::connection_reset) ++resets;
+//   if (!result && result.error().code() == std::errc::connection_reset) ++resets;
 //
 // Cost: No allocation for a system error; an exception that was caught is held as a Failure.
 class Error {

@@ -14,9 +14,8 @@ namespace coil {
 // Example (tests/examples/thread_example.cpp, "resume node"):
 //
 //   ResumeNode done;
-//   std::thread worker([&] { work(); reactor.callFromThread(done); });
-//   co_await done;
-//   worker.join();
+//   std::jthread worker([&] { work(); reactor.callFromThread(done); });
+//   co_await done;                             // The thread is joined where `worker` ends.
 //
 // Requires:     Fired at most once; it lives until it was awaited after that.
 // Errors:       ReactorStopped if the reactor ended first.

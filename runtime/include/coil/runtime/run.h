@@ -45,6 +45,7 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 }  // namespace detail
 
 // Runs `task` on `reactor` and gives its value; may be repeated, and fires no system events.
+// Signals are left alone: for a server that ends in order on Ctrl-C, see Reactor::run.
 //
 // Example (tests/examples/task_example.cpp, "run"):
 //

@@ -15,8 +15,8 @@ namespace coil {
 //
 //   Semaphore slots(4);
 //   co_await slots.acquire();
+//   const absl::Cleanup give_back = [&] { slots.release(); };   // Also if the upload throws.
 //   co_await upload(file);
-//   slots.release();
 //
 // Guarantees:   First come, first served: a permit that is given back goes to the longest waiter,
 //               and nobody overtakes it.

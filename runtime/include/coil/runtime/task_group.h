@@ -108,6 +108,8 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
 
   // Starts body(arguments...) from the loop. Both are moved into the child: nothing can dangle.
+  // `body` is a function, not a task that was made already; a parameter of it that is a reference
+  // is given as outlives_group(x).
   template <class F, class... A>
   void spawn(F body, A... arguments) {
     static_assert((!detail::is_reference_wrapper<A> && ...),

@@ -1,8 +1,9 @@
 // The two time types of coil: every delay is a Duration, every moment a TimePoint.
 //
-// Example:
+// Example (tests/examples/timer_example.cpp, "time point"):
 //
 //   TimePoint later = reactor.now() + std::chrono::milliseconds(250);
+//   co_await sleep_until(later);
 //
 // Units: Nanoseconds on the monotonic clock, also where a simulation supplies the time.
 #pragma once

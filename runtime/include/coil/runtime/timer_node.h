@@ -1,6 +1,6 @@
 // TimerNode: one timer's place in a reactor's timer queue, embedded in whatever waits for it.
 //
-// Example:
+// Example (tests/examples/timer_example.cpp, "timer node"):
 //
 //   struct Blink : TimerNode {
 //     Blink() noexcept : TimerNode(&Blink::expired) {}

@@ -1,0 +1,113 @@
+// The primitives on libuv, which has no coroutines: its timers, and calls from another thread
+// through uv_async_send and a queue of one's own, because libuv brings none.
+#include <uv.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "meter.h"
+#include "poster.h"
+
+namespace {
+
+using bench::Meter;
+
+std::int64_t fired = 0;
+
+void fire(std::vector<uv_timer_t>& live) {
+  using std::chrono::milliseconds;
+  uv_loop_t* loop = uv_default_loop();
+  bench::Random random;
+  const auto limit = static_cast<std::uint64_t>(milliseconds(bench::due_within).count());
+  for (uv_timer_t& timer : live) {
+    uv_timer_init(loop, &timer);
+    uv_timer_start(&timer, [](uv_timer_t*) { ++fired; }, random.below(limit), 0);
+  }
+  std::this_thread::sleep_for(bench::due_within);
+  Meter meter("timer_fire", static_cast<std::int64_t>(live.size()));
+  meter.start();
+  uv_run(loop, UV_RUN_DEFAULT);
+  meter.stop(static_cast<std::int64_t>(live.size()));
+  if (fired != static_cast<std::int64_t>(live.size())) std::abort();
+}
+
+void timers(std::int64_t count) {
+  static std::vector<uv_timer_t> live(static_cast<std::size_t>(count));
+  fire(live);
+  bench::Random random;
+  auto delay = [&] { return 3'600'000 + random.below(3'600'000); };
+  for (uv_timer_t& timer : live) uv_timer_start(&timer, [](uv_timer_t*) {}, delay(), 0);
+  uv_timer_t timer;
+  uv_timer_init(uv_default_loop(), &timer);
+  Meter meter("timer_add", count);
+  for (int round = 0; round < bench::rounds; ++round) {
+    meter.start();
+    for (int step = 0; step < bench::cancel_steps; ++step) {
+      uv_timer_start(&timer, [](uv_timer_t*) {}, delay(), 0);
+      uv_timer_stop(&timer);
+    }
+    meter.stop(bench::cancel_steps);
+  }
+}
+
+// What a program on libuv writes itself: a locked queue, and one wake for what is in it.
+class Calls {
+ public:
+  explicit Calls(uv_loop_t* loop) {
+    uv_async_init(loop, &wake_, [](uv_async_t* wake) { static_cast<Calls*>(wake->data)->run(); });
+    wake_.data = this;
+  }
+  Calls(const Calls&) = delete;
+  Calls& operator=(const Calls&) = delete;
+
+  void post(std::function<void()> call) {
+    {
+      const std::lock_guard lock(mutex_);
+      posted_.push_back(std::move(call));
+    }
+    uv_async_send(&wake_);
+  }
+  void close() { uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr); }
+
+ private:
+  void run() {
+    {
+      const std::lock_guard lock(mutex_);
+      running_.swap(posted_);
+    }
+    for (std::function<void()>& call : running_) call();
+    running_.clear();
+  }
+
+  uv_async_t wake_{};
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;
+  std::vector<std::function<void()>> running_;
+};
+
+void posts(std::int64_t) {
+  bench::Poster poster("post_call");
+  uv_loop_t* loop = uv_default_loop();
+  Calls calls(loop);
+  std::thread thread([&] {
+    poster.run([&](int) { calls.post([&poster] { poster.ran(); }); });
+    calls.post([&calls] { calls.close(); });
+  });
+  uv_run(loop, UV_RUN_DEFAULT);
+  thread.join();
+}
+
+constexpr bench::Measurement measurements[] = {
+    {"posts", &posts, 0},
+    {"timers", &timers, 1'000'000},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return bench::run_named(argc, argv, measurements); }

@@ -67,6 +67,7 @@ constexpr int steps = 100'000;
 constexpr int batch = 100;             // Children that are spawned before the loop runs them.
 constexpr int cancel_steps = 100'000;  // Timers added and cancelled per round.
 constexpr std::chrono::seconds due_within{1};
+constexpr std::uint64_t hour_ms = 3'600'000;
 constexpr int burst = 256;
 constexpr int bursts = 200;
 // How often each of `tasks` tasks gives way, so that a round has enough steps.

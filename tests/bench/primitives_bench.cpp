@@ -17,6 +17,7 @@ using bench::Meter;
 using coil::Reactor;
 using coil::Task;
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 Reactor& reactor() {
@@ -171,14 +172,9 @@ void fire(std::int64_t count) {
   meter.stop(count);
 }
 
-void timers(std::int64_t count) {
-  fire(count);
-  bench::Random random;
-  auto delay = [&] {
-    return hours(1) + nanoseconds(random.below(static_cast<std::uint64_t>(3'600'000'000'000)));
-  };
-  for (std::int64_t number = 0; number < count; ++number) reactor().callLater(delay(), [] {});
-  Meter meter("timer_add", count);
+template <class Delay>
+void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
+  Meter meter(name, live);
   for (int round = 0; round < bench::rounds; ++round) {
     meter.start();
     for (int step = 0; step < bench::cancel_steps; ++step) {
@@ -186,6 +182,16 @@ void timers(std::int64_t count) {
     }
     meter.stop(bench::cancel_steps);
   }
+}
+
+void timers(std::int64_t count) {
+  fire(count);
+  bench::Random random;
+  auto within_an_hour = [&] { return milliseconds(random.below(bench::hour_ms)); };
+  auto among_live = [&] { return hours(1) + within_an_hour(); };
+  for (std::int64_t number = 0; number < count; ++number) reactor().callLater(among_live(), [] {});
+  add_and_cancel("timer_add", count, among_live);
+  add_and_cancel("timer_deadline", count, within_an_hour);
 }
 
 void post_calls() {

@@ -18,6 +18,7 @@ using asio::awaitable;
 using asio::use_awaitable;
 using bench::Meter;
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 asio::io_context& context() {
@@ -136,6 +137,23 @@ awaitable<void> many_tasks(std::int64_t count) {
   }
 }
 
+template <class Delay>
+void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
+  asio::steady_timer timer(context());
+  Meter meter(name, live);
+  context().restart();
+  for (int round = 0; round < bench::rounds; ++round) {
+    meter.start();
+    for (int step = 0; step < bench::cancel_steps; ++step) {
+      timer.expires_after(delay());
+      timer.async_wait([](std::error_code) {});
+      timer.cancel();
+      if (step % bench::batch == bench::batch - 1) context().poll();
+    }
+    meter.stop(bench::cancel_steps);
+  }
+}
+
 void timers(std::int64_t count) {
   static std::vector<asio::steady_timer> live;
   bench::Random random;
@@ -156,26 +174,14 @@ void timers(std::int64_t count) {
   }
   if (fired != count) std::abort();
 
-  auto delay = [&] {
-    return hours(1) + nanoseconds(random.below(static_cast<std::uint64_t>(3'600'000'000'000)));
-  };
+  auto within_an_hour = [&] { return milliseconds(random.below(bench::hour_ms)); };
+  auto among_live = [&] { return hours(1) + within_an_hour(); };
   for (asio::steady_timer& timer : live) {
-    timer.expires_after(delay());
+    timer.expires_after(among_live());
     timer.async_wait([](std::error_code) {});
   }
-  asio::steady_timer timer(context());
-  Meter meter("timer_add", count);
-  context().restart();
-  for (int round = 0; round < bench::rounds; ++round) {
-    meter.start();
-    for (int step = 0; step < bench::cancel_steps; ++step) {
-      timer.expires_after(delay());
-      timer.async_wait([](std::error_code) {});
-      timer.cancel();
-      if (step % bench::batch == bench::batch - 1) context().poll();
-    }
-    meter.stop(bench::cancel_steps);
-  }
+  add_and_cancel("timer_add", count, among_live);
+  add_and_cancel("timer_deadline", count, within_an_hour);
 }
 
 void post_calls() {

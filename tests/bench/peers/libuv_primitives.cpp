@@ -37,15 +37,11 @@ void fire(std::vector<uv_timer_t>& live) {
   if (fired != static_cast<std::int64_t>(live.size())) std::abort();
 }
 
-void timers(std::int64_t count) {
-  static std::vector<uv_timer_t> live(static_cast<std::size_t>(count));
-  fire(live);
-  bench::Random random;
-  auto delay = [&] { return 3'600'000 + random.below(3'600'000); };
-  for (uv_timer_t& timer : live) uv_timer_start(&timer, [](uv_timer_t*) {}, delay(), 0);
+template <class Delay>
+void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
   uv_timer_t timer;
   uv_timer_init(uv_default_loop(), &timer);
-  Meter meter("timer_add", count);
+  Meter meter(name, live);
   for (int round = 0; round < bench::rounds; ++round) {
     meter.start();
     for (int step = 0; step < bench::cancel_steps; ++step) {
@@ -54,6 +50,17 @@ void timers(std::int64_t count) {
     }
     meter.stop(bench::cancel_steps);
   }
+}
+
+void timers(std::int64_t count) {
+  static std::vector<uv_timer_t> live(static_cast<std::size_t>(count));
+  fire(live);
+  bench::Random random;
+  auto within_an_hour = [&] { return random.below(bench::hour_ms); };
+  auto among_live = [&] { return bench::hour_ms + within_an_hour(); };
+  for (uv_timer_t& timer : live) uv_timer_start(&timer, [](uv_timer_t*) {}, among_live(), 0);
+  add_and_cancel("timer_add", count, among_live);
+  add_and_cancel("timer_deadline", count, within_an_hour);
 }
 
 // What a program on libuv writes itself: a locked queue, and one wake for what is in it.

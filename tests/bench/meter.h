@@ -66,13 +66,17 @@ constexpr int rounds = 5;
 constexpr int steps = 100'000;
 constexpr int batch = 100;             // Children that are spawned before the loop runs them.
 constexpr int cancel_steps = 100'000;  // Timers added and cancelled per round.
-constexpr std::chrono::seconds due_within{1};
 constexpr std::uint64_t hour_ms = 3'600'000;
 constexpr int burst = 256;
 constexpr int bursts = 200;
 // How often each of `tasks` tasks gives way, so that a round has enough steps.
 constexpr std::int64_t turns_of(std::int64_t tasks) { return tasks < 100'000 ? 400'000 / tasks : 4; }
 // How often a measurement of `size` things alive is repeated.
-constexpr int rounds_of(std::int64_t size) { return size <= 100'000 ? 5 : 2; }
+constexpr int rounds_of(std::int64_t size) { return size <= 100'000 ? 5 : 1; }
+
+// Timers that are to be fired fall due one per microsecond, and a million or more within a second.
+constexpr std::chrono::milliseconds due_within(std::int64_t timers) {
+  return std::chrono::milliseconds(timers < 10'000 ? 10 : timers < 1'000'000 ? timers / 1000 : 1000);
+}
 
 }  // namespace bench

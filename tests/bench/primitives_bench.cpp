@@ -161,15 +161,18 @@ Task<void> many_tasks(std::int64_t count) {
 void fire(std::int64_t count) {
   Meter meter("timer_fire", count);
   bench::Random random;
-  std::int64_t fired = 0;
-  const auto limit = static_cast<std::uint64_t>(nanoseconds(bench::due_within).count());
-  for (std::int64_t number = 0; number < count; ++number) {
-    reactor().callLater(nanoseconds(random.below(limit)), [&fired] { ++fired; });
+  const nanoseconds span = bench::due_within(count);
+  for (int round = 0; round < bench::rounds_of(count); ++round) {
+    std::int64_t fired = 0;
+    for (std::int64_t number = 0; number < count; ++number) {
+      const nanoseconds delay(random.below(static_cast<std::uint64_t>(span.count())));
+      reactor().callLater(delay, [&fired] { ++fired; });
+    }
+    std::this_thread::sleep_for(span);  // All are due: the loop finds them at once.
+    meter.start();
+    reactor().turn_until([&] { return fired == count; });
+    meter.stop(count);
   }
-  std::this_thread::sleep_for(bench::due_within);  // All are due: the loop finds them at once.
-  meter.start();
-  reactor().turn_until([&] { return fired == count; });
-  meter.stop(count);
 }
 
 template <class Delay>

@@ -154,26 +154,32 @@ void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
   }
 }
 
-void timers(std::int64_t count) {
-  static std::vector<asio::steady_timer> live;
+void fire(std::vector<asio::steady_timer>& live) {
+  const auto count = static_cast<std::int64_t>(live.size());
+  const nanoseconds span = bench::due_within(count);
   bench::Random random;
-  std::int64_t fired = 0;
-  const auto limit = static_cast<std::uint64_t>(nanoseconds(bench::due_within).count());
-  live.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t number = 0; number < count; ++number) {
-    live.emplace_back(context(), nanoseconds(random.below(limit)));
-    live.back().async_wait([&fired](std::error_code) { ++fired; });
-  }
-  std::this_thread::sleep_for(bench::due_within);
-  {
-    Meter meter("timer_fire", count);
+  Meter meter("timer_fire", count);
+  for (int round = 0; round < bench::rounds_of(count); ++round) {
+    std::int64_t fired = 0;
+    for (asio::steady_timer& timer : live) {
+      timer.expires_after(nanoseconds(random.below(static_cast<std::uint64_t>(span.count()))));
+      timer.async_wait([&fired](std::error_code) { ++fired; });
+    }
+    std::this_thread::sleep_for(span);
     meter.start();
     context().restart();
     context().run();
     meter.stop(count);
+    if (fired != count) std::abort();
   }
-  if (fired != count) std::abort();
+}
 
+void timers(std::int64_t count) {
+  static std::vector<asio::steady_timer> live;
+  live.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t number = 0; number < count; ++number) live.emplace_back(context());
+  fire(live);
+  bench::Random random;
   auto within_an_hour = [&] { return milliseconds(random.below(bench::hour_ms)); };
   auto among_live = [&] { return hours(1) + within_an_hour(); };
   for (asio::steady_timer& timer : live) {

@@ -21,20 +21,24 @@ using bench::Meter;
 std::int64_t fired = 0;
 
 void fire(std::vector<uv_timer_t>& live) {
-  using std::chrono::milliseconds;
   uv_loop_t* loop = uv_default_loop();
+  const auto count = static_cast<std::int64_t>(live.size());
+  const std::chrono::milliseconds span = bench::due_within(count);
   bench::Random random;
-  const auto limit = static_cast<std::uint64_t>(milliseconds(bench::due_within).count());
-  for (uv_timer_t& timer : live) {
-    uv_timer_init(loop, &timer);
-    uv_timer_start(&timer, [](uv_timer_t*) { ++fired; }, random.below(limit), 0);
+  Meter meter("timer_fire", count);
+  for (int round = 0; round < bench::rounds_of(count); ++round) {
+    fired = 0;
+    uv_update_time(loop);
+    for (uv_timer_t& timer : live) {
+      const std::uint64_t delay = random.below(static_cast<std::uint64_t>(span.count()));
+      uv_timer_start(&timer, [](uv_timer_t*) { ++fired; }, delay, 0);
+    }
+    std::this_thread::sleep_for(span);
+    meter.start();
+    uv_run(loop, UV_RUN_DEFAULT);
+    meter.stop(count);
+    if (fired != count) std::abort();
   }
-  std::this_thread::sleep_for(bench::due_within);
-  Meter meter("timer_fire", static_cast<std::int64_t>(live.size()));
-  meter.start();
-  uv_run(loop, UV_RUN_DEFAULT);
-  meter.stop(static_cast<std::int64_t>(live.size()));
-  if (fired != static_cast<std::int64_t>(live.size())) std::abort();
 }
 
 template <class Delay>
@@ -54,6 +58,7 @@ void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
 
 void timers(std::int64_t count) {
   static std::vector<uv_timer_t> live(static_cast<std::size_t>(count));
+  for (uv_timer_t& timer : live) uv_timer_init(uv_default_loop(), &timer);
   fire(live);
   bench::Random random;
   auto within_an_hour = [&] { return random.below(bench::hour_ms); };

@@ -25,10 +25,10 @@ STYLE_LIMIT = 1.05  # Protocol against coroutine, and coil on epoll against the 
 
 def measure(setup, command, shape, cores, slices, slice_ms):
     """Gives (ns of CPU per message in the cheapest slice, messages per second over all slices)."""
-    batch = cores[0] == cores[1]
-    with servers.running(command, {cores[0]}, batch) as (server, port):
+    scheduler = servers.BATCH if cores[0] == cores[1] else servers.STEADY
+    with servers.running(command, {cores[0]}, scheduler) as (server, port):
         load = [setup.build / "bench_load", port, server.pid, *shape, slices, slice_ms]
-        lines = servers.output_of(load, {cores[1]}, batch)
+        lines = servers.output_of(load, {cores[1]}, scheduler)
     rows = [tuple(map(int, line)) for line in lines]
     cheapest = min(cpu / messages for messages, cpu, _ in rows if messages > 0)
     rate = sum(row[0] for row in rows) / sum(row[2] for row in rows) * 1e9

@@ -13,17 +13,17 @@ import servers
 
 IDLE = 10_000
 ACTIVE = 100
-SLICES = 5
-SLICE_MS = 80
+SLICES = 10
+SLICE_MS = 30
 LIMIT = 1.2
 
 
 def measure(setup, command, idle):
     """Gives (median, 99th percentile) of the round trips in microseconds."""
-    with servers.running(command, {setup.cores[0]}) as (_, port):
+    with servers.running(command, {setup.cores[0]}, servers.STEADY) as (_, port):
         lines = servers.output_of(
             [setup.build / "bench_latency", port, idle, ACTIVE, SLICE_MS, SLICES],
-            {setup.cores[-1]})
+            {setup.cores[-1]}, servers.STEADY)
     return tuple(statistics.median(int(line[column]) for line in lines) / 1000
                  for column in (1, 2))
 

@@ -1,6 +1,9 @@
 // The thread that posts to a loop: bursts, each begun when the loop has done with the one before.
 #pragma once
 
+#include <pthread.h>
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -13,11 +16,31 @@
 
 namespace bench {
 
+// Keeps the calling thread to the first or the last of the processors that the program may use, so
+// that loop and poster have one each wherever there are two.
+inline void keep_to_processor(bool first) {
+  static const cpu_set_t at_start = [] {
+    cpu_set_t allowed;
+    ::sched_getaffinity(0, sizeof allowed, &allowed);
+    return allowed;
+  }();
+  int chosen = -1;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &at_start) && (chosen < 0 || !first)) chosen = core;
+  }
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  CPU_SET(chosen, &mine);
+  ::pthread_setaffinity_np(::pthread_self(), sizeof mine, &mine);
+}
+
 // Poster: prints NAME, from a burst's first post until its last has run, and NAME_side, what the
 // posting thread itself spends and allocates; both per post, of the burst in the middle of all.
 class Poster {
  public:
-  explicit Poster(const char* name) : name_(name), side_name_(std::string(name) + "_side") {}
+  explicit Poster(const char* name) : name_(name), side_name_(std::string(name) + "_side") {
+    keep_to_processor(true);
+  }
 
   // On the loop: one post has run, and may be followed by another.
   void ran() noexcept { ran_.fetch_add(1, std::memory_order_release); }
@@ -34,6 +57,7 @@ class Poster {
   void run(Post post) {
     using Clock = std::chrono::steady_clock;
     using Nanoseconds = std::chrono::duration<double, std::nano>;
+    keep_to_processor(false);
     std::vector<double> all;
     std::vector<double> sides;
     all.reserve(bursts);

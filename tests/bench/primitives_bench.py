@@ -50,7 +50,8 @@ def measure(setup, program, step, figures):
     """Runs one step of one program, and adds what it prints to figures[key][program]."""
     two = step.startswith("posts")
     cores = {setup.cores[0], setup.cores[-1]} if two else {setup.cores[-1]}
-    for key, _, figure, made in servers.output_of([setup.build / PROGRAMS[program], step], cores):
+    lines = servers.output_of([setup.build / PROGRAMS[program], step], cores, servers.STEADY)
+    for key, _, figure, made in lines:
         figures.setdefault(key, {}).setdefault(program, []).append((float(figure), float(made)))
 
 

@@ -21,7 +21,7 @@ SLICE_MS = 80
 def rate(setup, port, pid, core):
     """Gives (messages per second, nanoseconds of CPU of the process `pid` per second)."""
     load = [setup.build / "bench_load", port, pid, *SHAPE, SLICES, SLICE_MS]
-    rows = [tuple(map(int, line)) for line in servers.output_of(load, {core}, True)]
+    rows = [tuple(map(int, line)) for line in servers.output_of(load, {core}, servers.STEADY)]
     seconds = sum(row[2] for row in rows) / 1e9
     return sum(row[0] for row in rows) / seconds, sum(row[1] for row in rows) / seconds
 
@@ -32,12 +32,12 @@ def measure(setup, command, kind):
     with contextlib.ExitStack() as stack:
         if kind == "shared":
             server, port = stack.enter_context(
-                servers.running([*command, "--reactors", "2"], set(cores), True))
+                servers.running([*command, "--reactors", "2"], set(cores), servers.STEADY))
             ends = [(port, server.pid, core) for core in cores]
         else:
             ends = []
             for core in cores:
-                server, port = stack.enter_context(servers.running(command, {core}, True))
+                server, port = stack.enter_context(servers.running(command, {core}, servers.STEADY))
                 ends.append((port, server.pid, core))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             both = list(pool.map(lambda end: rate(setup, *end), ends))

@@ -8,6 +8,9 @@ BASE = "bare liburing"
 BARE_EPOLL = "bare epoll"
 ASIO = "asio coroutines"
 
+BATCH = os.SCHED_BATCH  # For programs that share a core, where CPU time counts.
+STEADY = os.SCHED_RR    # For what the clock times: nobody else's work comes between.
+
 
 def find(build):
     """Gives the command of each server that was built, by its name."""
@@ -33,20 +36,21 @@ def select(found, words):
             if name == BASE or not words or any(word in name for word in words)}
 
 
-def pinned(cores, batch=False):
-    """What a child does before it starts: keeps to these cores, as a batch job if it shares one."""
+def pinned(cores, scheduler=None):
+    """Gives what a child does before it starts: keeps to these cores, under this scheduler."""
     def pin():
         os.sched_setaffinity(0, cores)
-        if batch:
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        if scheduler is not None:
+            with contextlib.suppress(PermissionError):
+                os.sched_setscheduler(0, scheduler, os.sched_param(scheduler == STEADY))
     return pin
 
 
 @contextlib.contextmanager
-def running(command, cores, batch=False):
+def running(command, cores, scheduler=None):
     """Runs a server; gives its process and its port."""
     server = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True,
-                              preexec_fn=pinned(cores, batch))
+                              preexec_fn=pinned(cores, scheduler))
     try:
         line = server.stdout.readline()
         if not line.startswith("listening on "):
@@ -61,8 +65,8 @@ def running(command, cores, batch=False):
             server.wait()
 
 
-def output_of(command, cores, batch=False):
+def output_of(command, cores, scheduler=None):
     """Runs a program to its end; gives each line that it printed as a list of words."""
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True,
-                          preexec_fn=pinned(cores, batch), timeout=120, check=True)
+                          preexec_fn=pinned(cores, scheduler), timeout=120, check=True)
     return [line.split() for line in done.stdout.splitlines()]

@@ -3,7 +3,8 @@
 Each core carries a reactor and a load, so that one core and two do the same kind of work:
   one      one reactor and one load on one core
   apart    a server and a load of its own on each core: what the machine itself allows
-  shared   one program with two reactors that share a port, and a load on each core
+  shared   one program with two reactors that share a port, and a load on each core; of the bare
+           loops two programs that share a port
 """
 import concurrent.futures
 import contextlib
@@ -26,25 +27,34 @@ def rate(setup, port, pid, core):
     return sum(row[0] for row in rows) / seconds, sum(row[1] for row in rows) / seconds
 
 
+def start(stack, command, kind, cores):
+    """Starts what a kind takes; gives for each core (port, process, core) of its load."""
+    if kind == "shared" and "coil" in command[0].name:
+        server, port = stack.enter_context(
+            servers.running([*command, "--reactors", "2"], set(cores), servers.STEADY))
+        return [(port, server.pid, core) for core in cores]
+    ends = []
+    share = ["--share"] if kind == "shared" else []
+    for core in cores:
+        if share and ends:
+            share = ["--share", "--port", ends[0][0]]
+        server, port = stack.enter_context(
+            servers.running([*command, *share], {core}, servers.STEADY))
+        ends.append((port, server.pid, core))
+    return ends
+
+
 def measure(setup, command, kind):
     """Gives (messages per second, ns of CPU per message) over all cores in use."""
     cores = setup.cores[-1:] if kind == "one" else (setup.cores[0], setup.cores[-1])
     with contextlib.ExitStack() as stack:
-        if kind == "shared":
-            server, port = stack.enter_context(
-                servers.running([*command, "--reactors", "2"], set(cores), servers.STEADY))
-            ends = [(port, server.pid, core) for core in cores]
-        else:
-            ends = []
-            for core in cores:
-                server, port = stack.enter_context(servers.running(command, {core}, servers.STEADY))
-                ends.append((port, server.pid, core))
+        ends = start(stack, command, kind, cores)
         with concurrent.futures.ThreadPoolExecutor() as pool:
             both = list(pool.map(lambda end: rate(setup, *end), ends))
     messages = sum(each[0] for each in both)
-    # Two loads of one program each see the CPU time of both its threads.
-    cpu = sum(each[1] for each in both) / (2 if kind == "shared" else 1)
-    return messages, cpu / messages
+    # Each load sees the CPU time of all threads of its program.
+    processes = len({pid for _, pid, _ in ends})
+    return messages, sum(each[1] for each in both) * processes / len(ends) / messages
 
 
 def run(setup):
@@ -53,7 +63,7 @@ def run(setup):
         print("\nNo scaling: it takes two cores, and there is one.")
         return
     kinds = ("one", "apart", "shared")
-    names = [name for name in setup.servers if name.startswith("coil")]
+    names = [name for name in setup.servers if name.startswith(("coil", "bare"))]
     rounds = setup.rounds(3)
     figures = {(name, kind): [] for name in names for kind in kinds}
     for number in range(rounds):
@@ -79,4 +89,5 @@ def run(setup):
                   "us shared"), cell, 12)
     print("The loads share the two cores with the reactors, and the kernel spreads connections over"
           " both listeners whatever core their load is on: `apart` is the most to hope for, and "
-          "nothing here tells how a third reactor would fare.")
+          "the bare loops show what sharing itself costs; nothing tells how a third reactor would "
+          "fare.")

@@ -72,5 +72,5 @@ def describe():
     print(f"Linux {platform.release()}, {os.cpu_count()} processors ({processor()}), "
           f"loopback in {own}, {congestion}")
     if not may_be_steady():
-        print("Other programs may come between what the clock times: real-time scheduling is not "
+        print("Others' work may come between what the clock times: real-time scheduling is not "
               "permitted here.")

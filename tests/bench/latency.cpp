@@ -83,16 +83,14 @@ int main(int argc, char** argv) {
   const auto port = static_cast<std::uint16_t>(number[0]);
   const std::int64_t slice_ns = number[3] * 1'000'000;
   const load::Pattern pattern;
-  const std::vector<int> idle =
-      load::open_idle(port, pattern, static_cast<std::size_t>(number[1]));
+  const std::vector<int> idle = load::open_idle(port, pattern, static_cast<std::size_t>(number[1]));
   Trips active(port, pattern, static_cast<std::size_t>(number[2]));
   active.run_until(load::clock_ns() + slice_ns);  // Caches, pools and windows warm up.
   for (long long slice = 0; slice < number[4]; ++slice) {
     std::vector<std::int64_t> trips = active.run_until(load::clock_ns() + slice_ns);
     std::sort(trips.begin(), trips.end());
     if (trips.empty()) continue;  // The machine did something else all along.
-    std::printf("%zu %lld %lld\n", trips.size(),
-                static_cast<long long>(trips[trips.size() / 2]),
+    std::printf("%zu %lld %lld\n", trips.size(), static_cast<long long>(trips[trips.size() / 2]),
                 static_cast<long long>(trips[trips.size() * 99 / 100]));
   }
 }

@@ -43,14 +43,13 @@ def run(setup):
         report.progress("latency", number, rounds)
 
     def cell(name, column):
-        alone, beside = figures[name, 0], figures[name, IDLE]
-        if column.endswith("ratio"):
-            index = 0 if column.startswith("p50") else 1
-            return report.limited([busy[index] / free[index]
-                                   for busy, free in zip(beside, alone)],
-                                  LIMIT if index == 1 and name.startswith("coil") else None)
-        which = beside if column.endswith("idle") else alone
-        return f"{statistics.median(trip[0 if column.startswith('p50') else 1] for trip in which):.0f}"
+        percentile, what = column.split()
+        index = ("p50", "p99").index(percentile)
+        alone, beside = ([trips[index] for trips in figures[name, idle]] for idle in (0, IDLE))
+        if what == "ratio":
+            limit = LIMIT if index == 1 and name.startswith("coil") else None
+            return report.limited([busy / free for busy, free in zip(beside, alone)], limit)
+        return f"{statistics.median(alone if what == 'alone' else beside):.0f}"
 
     report.table(f"Latency in microseconds: {ACTIVE} active connections, alone and beside "
                  f"{IDLE:,} idle ones; ratio: median of the paired, >its lower 95 % bound, "

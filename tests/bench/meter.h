@@ -13,7 +13,8 @@ std::int64_t allocations() noexcept;
 // Bytes that the heap has handed out and not taken back, its own headers included.
 std::size_t heap_bytes() noexcept;
 
-// Prints one line when it ends: name, unit, the smallest figure of all rounds, allocations per step.
+// Prints one line when it ends: name, unit, the smallest figure of all rounds, and allocations per
+// step.
 class Meter {
  public:
   // With a size, the name that is printed is NAME:SIZE.
@@ -45,8 +46,8 @@ struct Measurement {
   std::int64_t size;  // Unless the command line says another.
 };
 
-// Runs what the command line names, or all; gives main's result. The program is left without tidying
-// up: a million timers that are cancelled one by one would cost more than what was measured.
+// Runs what the command line names, or all; gives main's result. The program is left without
+// tidying up: to cancel a million timers one by one would cost more than what was measured.
 int run_named(int argc, char** argv, std::span<const Measurement> measurements);
 
 // Delays that repeat from run to run.
@@ -70,13 +71,16 @@ constexpr std::uint64_t hour_ms = 3'600'000;
 constexpr int burst = 256;
 constexpr int bursts = 200;
 // How often each of `tasks` tasks gives way, so that a round has enough steps.
-constexpr std::int64_t turns_of(std::int64_t tasks) { return tasks < 100'000 ? 400'000 / tasks : 4; }
+constexpr std::int64_t turns_of(std::int64_t tasks) {
+  return tasks < 100'000 ? 400'000 / tasks : 4;
+}
 // How often a measurement of `size` things alive is repeated.
 constexpr int rounds_of(std::int64_t size) { return size <= 100'000 ? 5 : 1; }
 
 // Timers that are to be fired fall due one per microsecond, and a million or more within a second.
 constexpr std::chrono::milliseconds due_within(std::int64_t timers) {
-  return std::chrono::milliseconds(timers < 10'000 ? 10 : timers < 1'000'000 ? timers / 1000 : 1000);
+  if (timers < 10'000) return std::chrono::milliseconds(10);
+  return std::chrono::milliseconds(timers < 1'000'000 ? timers / 1000 : 1000);
 }
 
 }  // namespace bench

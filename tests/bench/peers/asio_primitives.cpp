@@ -86,10 +86,10 @@ void yield_between_two(std::int64_t) {
 }
 
 // What a coroutine leaves behind so that somebody else can resume it.
-using Handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
+using Continuation = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
 
 template <class Stored>
-auto wait_in(std::optional<Handler>& slot, Stored stored) {
+auto wait_in(std::optional<Continuation>& slot, Stored stored) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [&slot, stored](auto handler) {
         slot.emplace(std::move(handler));
@@ -98,12 +98,12 @@ auto wait_in(std::optional<Handler>& slot, Stored stored) {
       use_awaitable);
 }
 
-awaitable<void> wait_for(std::optional<Handler>& slot) {
+awaitable<void> wait_for(std::optional<Continuation>& slot) {
   co_await wait_in(slot, [] {});
 }
 
 awaitable<void> weigh_leaves(std::int64_t count) {
-  std::vector<std::optional<Handler>> slots(static_cast<std::size_t>(count));
+  std::vector<std::optional<Continuation>> slots(static_cast<std::size_t>(count));
   const std::size_t before = bench::heap_bytes();
   for (auto& slot : slots) asio::co_spawn(context(), wait_for(slot), asio::detached);
   co_await give_way_once();
@@ -202,7 +202,7 @@ void post_calls() {
   thread.join();
 }
 
-using Slots = std::array<std::optional<Handler>, bench::burst>;
+using Slots = std::array<std::optional<Continuation>, bench::burst>;
 
 awaitable<void> await_slot(Slots& slots, std::size_t index, bench::Poster& poster) {
   for (int number = 0; number <= bench::bursts; ++number) {

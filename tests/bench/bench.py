@@ -39,6 +39,13 @@ class Setup:
         """Gives how many rounds were asked for, or what is usual."""
         return self.options.rounds or usual
 
+    def connections(self, wanted):
+        """Gives how many connections a topic can have, and says so if that is fewer."""
+        most = environment.connections_max()
+        if wanted > most:
+            print(f"\nOnly {most:,} connections instead of {wanted:,}: the limit of open files")
+        return min(wanted, most)
+
 
 def words(text):
     """Splits a list at its commas."""
@@ -69,8 +76,8 @@ def parse_options():
     parser.add_argument("--slices", type=int, default=5, metavar="N",
                         help="in which a round measures one server (5)")
     parser.add_argument("--slice-ms", type=int, default=30, metavar="MS", help="of each (30)")
-    parser.add_argument("--plot", nargs="?", const="curves.svg", metavar="FILE.svg",
-                        help="draw the curves (curves.svg)")
+    parser.add_argument("--plot", nargs="?", const="build/bench/curves.svg", metavar="FILE.svg",
+                        help="draw the curves (build/bench/curves.svg)")
     options = parser.parse_args()
     if options.rounds is not None and options.rounds < 1:
         parser.error("a round is the least")

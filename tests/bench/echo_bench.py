@@ -108,7 +108,7 @@ def print_against_asio(setup, figures):
 def cost(setup):
     """Prints the cost tables; server and load share the last core."""
     core = setup.cores[-1]
-    figures = collect(setup, "cost", (core, core), setup.rounds(7))
+    figures = collect(setup, "cost", (core, core), setup.rounds(15))
     print_both(setup, figures, "Cost: server CPU time per message", 0,
                "The same in microseconds (cheapest slice of all rounds)",
                lambda values: f"{min(values):.2f}")
@@ -122,7 +122,7 @@ def throughput(setup):
     if len(setup.cores) < 2:
         print("\nNo throughput: server and load need a core each, and there is one.")
         return
-    figures = collect(setup, "throughput", (setup.cores[0], setup.cores[-1]), setup.rounds(2))
+    figures = collect(setup, "throughput", (setup.cores[0], setup.cores[-1]), setup.rounds(3))
     print_both(setup, figures, "Throughput", 1,
                "The same in thousands of messages per second (median)",
                lambda values: f"{statistics.median(values):.0f}")

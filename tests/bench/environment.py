@@ -47,6 +47,11 @@ def raise_descriptor_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def connections_max():
+    """Gives how many connections one process may hold beside what else it has open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200
+
+
 def processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):

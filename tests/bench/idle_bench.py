@@ -34,11 +34,11 @@ def used_by(server):
     return int(heap), int(dirty) * 1024
 
 
-def measure(setup, command):
+def measure(setup, command, count):
     """Gives (heap bytes, bytes in pages) per connection."""
     with servers.running(command, {setup.cores[0]}) as (server, port):
         client = subprocess.Popen(
-            [str(setup.build / "bench_hold"), str(port), str(CONNECTIONS)], text=True,
+            [str(setup.build / "bench_hold"), str(port), str(count)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             preexec_fn=servers.pinned({setup.cores[-1]}))
         with client:
@@ -50,18 +50,19 @@ def measure(setup, command):
             if client.stdout.readline() != "ready\n":
                 raise RuntimeError("bench_hold did not connect")
             after = used_by(server)
-    return tuple((now - then) / CONNECTIONS for now, then in zip(after, before))
+    return tuple((now - then) / count for now, then in zip(after, before))
 
 
 def run(setup):
     """Prints bytes per idle connection."""
     rounds = setup.rounds(2)
+    count = setup.connections(CONNECTIONS)
     figures = {name: [] for name in setup.servers}
     for number in range(rounds):
         order = list(setup.servers)
         random.shuffle(order)
         for name in order:
-            figures[name].append(measure(setup, setup.servers[name]))
+            figures[name].append(measure(setup, setup.servers[name], count))
         report.progress("idle", number, rounds)
 
     def cell(name, column):
@@ -75,5 +76,5 @@ def run(setup):
             return ""
         return str(limit) if column == "limit" else "kept" if heap <= limit else "exceeded"
 
-    report.table(f"Idle: bytes of user memory per accepted connection ({CONNECTIONS:,} idle)",
+    report.table(f"Idle: bytes of user memory per accepted connection ({count:,} idle)",
                  setup.servers, ("heap", "pages", "limit", ""), cell, 10)

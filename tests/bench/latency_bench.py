@@ -34,7 +34,8 @@ def run(setup):
         print("\nNo latency: server and load need a core each, and there is one.")
         return
     rounds = setup.rounds(5)
-    figures = {(name, idle): [] for name in setup.servers for idle in (0, IDLE)}
+    silent = setup.connections(IDLE + ACTIVE) - ACTIVE
+    figures = {(name, idle): [] for name in setup.servers for idle in (0, silent)}
     for number in range(rounds):
         order = list(figures)
         random.shuffle(order)
@@ -45,14 +46,14 @@ def run(setup):
     def cell(name, column):
         percentile, what = column.split()
         index = ("p50", "p99").index(percentile)
-        alone, beside = ([trips[index] for trips in figures[name, idle]] for idle in (0, IDLE))
+        alone, beside = ([trips[index] for trips in figures[name, idle]] for idle in (0, silent))
         if what == "ratio":
             limit = LIMIT if index == 1 and name.startswith("coil") else None
             return report.limited([busy / free for busy, free in zip(beside, alone)], limit)
         return f"{statistics.median(alone if what == 'alone' else beside):.0f}"
 
     report.table(f"Latency in microseconds: {ACTIVE} active connections, alone and beside "
-                 f"{IDLE:,} idle ones; ratio: median of the paired, >its lower 95 % bound, "
+                 f"{silent:,} idle ones; ratio: median of the paired, >its lower 95 % bound, "
                  f"! above {LIMIT}", setup.servers,
                  ("p50 alone", "p50 +idle", "p50 ratio", "p99 alone", "p99 +idle", "p99 ratio"),
                  cell, 14)

@@ -47,6 +47,11 @@ def raise_descriptor_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def connections_max():
+    """Gives how many connections one process may hold beside what else it has open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200
+
+
 def processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
@@ -54,8 +59,23 @@ def processor():
     return platform.machine()
 
 
+def may_be_steady():
+    """Tells whether a program of ours may run without others' work in between."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        except PermissionError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def describe():
     congestion = CONGESTION.read_text().strip() if CONGESTION.exists() else "unknown"
     own = "a network of its own" if os.environ.get(INSIDE) else "the host's network"
     print(f"Linux {platform.release()}, {os.cpu_count()} processors ({processor()}), "
           f"loopback in {own}, {congestion}")
+    if not may_be_steady():
+        print("Others' work may come between what the clock times: real-time scheduling is not "
+              "permitted here.")

@@ -1,112 +1,78 @@
-// What the runtime's own steps cost: spawn, await, switch, timers, calls from other threads.
-//
-// Prints nanoseconds and heap allocations per step, the smallest of several rounds.
+// coil's side of the primitives: spawn, await, switch, timers, calls from other threads.
 #include <coil/runtime.h>
-#include <coil/testing/clock.h>
 
-#include <algorithm>
-#include <atomic>
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <thread>
-#include <vector>
+
+#include "meter.h"
+#include "poster.h"
 
 namespace {
 
-std::atomic<std::int64_t> allocations{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-namespace {
-
+using bench::Meter;
 using coil::Reactor;
 using coil::Task;
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
-using std::chrono::steady_clock;
 
-constexpr int rounds = 5;
-constexpr int steps = 200'000;
-constexpr int live_timers = 1'000'000;
+Reactor& reactor() {
+  static const std::unique_ptr<Reactor> made = coil::make_reactor();
+  return *made;
+}
 
-// One round's figures, and the best round's.
-class Meter {
- public:
-  explicit Meter(const char* name) : name_(name) {}
-  Meter(const Meter&) = delete;
-  Meter& operator=(const Meter&) = delete;
-  ~Meter() { std::printf("%-44s %9.1f ns %7.2f\n", name_, best_ns_, best_allocations_); }
+std::int64_t completed = 0;
 
-  void start() {
-    start_allocations_ = allocations.load();
-    start_ = steady_clock::now();
-  }
-  void stop(int count) {
-    const double spent =
-        std::chrono::duration<double, std::nano>(steady_clock::now() - start_).count();
-    const auto allocated = static_cast<double>(allocations.load() - start_allocations_);
-    best_ns_ = std::min(best_ns_, spent / count);
-    best_allocations_ = std::min(best_allocations_, allocated / count);
-  }
+Task<void> nothing() {
+  ++completed;
+  co_return;
+}
 
- private:
-  const char* name_;
-  double best_ns_ = 1e18;
-  double best_allocations_ = 1e18;
-  std::int64_t start_allocations_ = 0;
-  steady_clock::time_point start_;
-};
-
-Task<void> nothing() { co_return; }
-
-Task<void> spawn_and_complete() {
-  Meter meter("spawn a child and see it complete");
-  auto body = [](coil::TaskGroup& group) -> Task<void> {
-    for (int step = 0; step < 1000; ++step) group.spawn(&nothing);
-    co_return;
+Task<void> spawn_batches() {
+  Meter meter("spawn");
+  auto body = [&meter](coil::TaskGroup& group) -> Task<void> {
+    for (int round = 0; round < bench::rounds; ++round) {
+      completed = 0;
+      meter.start();
+      for (int done = 0; done < bench::steps; done += bench::batch) {
+        for (int child = 0; child < bench::batch; ++child) group.spawn(&nothing);
+        co_await coil::yield();
+      }
+      while (completed < bench::steps) co_await coil::yield();
+      meter.stop(bench::steps);
+    }
   };
-  for (int round = 0; round < rounds; ++round) {
-    meter.start();
-    for (int batch = 0; batch < steps / 1000; ++batch) co_await coil::with_task_group(body);
-    meter.stop(steps);
-  }
+  co_await coil::with_task_group(body);
 }
 
 Task<int> answer() { co_return 42; }
 
-Task<void> await_child() {
-  Meter meter("await a child that is ready");
-  for (int round = 0; round < rounds; ++round) {
+Task<void> await_children() {
+  Meter meter("child");
+  for (int round = 0; round < bench::rounds; ++round) {
     int sum = 0;
     meter.start();
-    for (int step = 0; step < steps; ++step) sum += co_await answer();
-    meter.stop(steps);
-    if (sum != 42 * steps) std::abort();
+    for (int step = 0; step < bench::steps; ++step) sum += co_await answer();
+    meter.stop(bench::steps);
+    if (sum != 42 * bench::steps) std::abort();
   }
 }
 
-Task<void> give_way(int times) {
-  for (int time = 0; time < times; ++time) co_await coil::yield();
+Task<void> give_way(std::int64_t times) {
+  for (std::int64_t time = 0; time < times; ++time) co_await coil::yield();
+  ++completed;
 }
 
-Task<void> yield_and_switch() {
-  Meter meter("yield and switch to another task");
-  for (int round = 0; round < rounds; ++round) {
+Task<void> yield_between_two() {
+  Meter meter("yield");
+  for (int round = 0; round < bench::rounds; ++round) {
     meter.start();
-    co_await coil::when_all(give_way(steps / 2), give_way(steps / 2));
-    meter.stop(steps);
+    co_await coil::when_all(give_way(bench::steps / 2), give_way(bench::steps / 2));
+    meter.stop(bench::steps);
   }
 }
 
@@ -119,25 +85,26 @@ Task<void> hand_over(coil::Event& mine, coil::Event& other, int times) {
 }
 
 Task<void> ping_pong() {
-  Meter meter("wake another task through an Event");
+  Meter meter("event");
   coil::Event ping;
   coil::Event pong;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < bench::rounds; ++round) {
     ping.set();
     meter.start();
-    co_await coil::when_all(hand_over(ping, pong, steps / 2), hand_over(pong, ping, steps / 2));
-    meter.stop(steps);
+    co_await coil::when_all(hand_over(ping, pong, bench::steps / 2),
+                            hand_over(pong, ping, bench::steps / 2));
+    meter.stop(bench::steps);
     ping.clear();
     pong.clear();
   }
 }
 
-void deferreds() {
-  Meter meter("make a Deferred, add a callback, fire it");
-  for (int round = 0; round < rounds; ++round) {
+void deferreds(std::int64_t) {
+  Meter meter("deferred");
+  for (int round = 0; round < bench::rounds; ++round) {
     int sum = 0;
     meter.start();
-    for (int step = 0; step < steps; ++step) {
+    for (int step = 0; step < bench::steps; ++step) {
       coil::Deferred<int> deferred;
       deferred.addCallback([&](int value) {
         sum += value;
@@ -145,111 +112,151 @@ void deferreds() {
       });
       deferred.callback(1);
     }
-    meter.stop(steps);
-    if (sum != steps) std::abort();
+    meter.stop(bench::steps);
+    if (sum != bench::steps) std::abort();
   }
 }
 
-void timers(Reactor& reactor) {
-  std::vector<coil::DelayedCall> live;
-  live.reserve(live_timers);
-  std::uint64_t random = 1;
-  auto delay = [&] {
-    random = random * 6364136223846793005U + 1442695040888963407U;
-    return nanoseconds((random >> 33) % 3'600'000'000'000U) + hours(1);
+Task<void> wait_for(coil::Event& event) { co_await event.wait(); }
+
+Task<void> weigh_leaves(std::int64_t count) {
+  coil::Event event;
+  auto body = [count, &event](coil::TaskGroup& group) -> Task<void> {
+    const std::size_t before = bench::heap_bytes();
+    for (std::int64_t child = 0; child < count; ++child) {
+      group.spawn(&wait_for, coil::outlives_group(event));
+    }
+    co_await coil::yield();
+    const std::size_t after = bench::heap_bytes();
+    bench::print_bytes("leaf", static_cast<double>(after - before) / static_cast<double>(count));
+    event.set();
   };
-  for (int count = 0; count < live_timers; ++count) {
-    live.push_back(reactor.callLater(delay(), [] {}));
-  }
-  {
-    Meter meter("callLater and cancel, one million live");
-    for (int round = 0; round < rounds; ++round) {
-      meter.start();
-      for (int step = 0; step < steps; ++step) reactor.callLater(delay(), [] {}).cancel();
-      meter.stop(steps);
+  co_await coil::with_task_group(body);
+}
+
+// Everybody is alive at once: the frames no longer fit a cache.
+Task<void> many_tasks(std::int64_t count) {
+  auto body = [count](coil::TaskGroup& group) -> Task<void> {
+    Meter spawning("task_spawn", count);
+    Meter yielding("task_yield", count);
+    for (int round = 0; round < bench::rounds_of(count); ++round) {
+      completed = 0;
+      spawning.start();
+      for (std::int64_t child = 0; child < count; ++child) group.spawn(&nothing);
+      while (completed < count) co_await coil::yield();
+      spawning.stop(count);
+
+      completed = 0;
+      const std::int64_t turns = bench::turns_of(count);
+      for (std::int64_t child = 0; child < count; ++child) group.spawn(&give_way, turns + 1);
+      co_await coil::yield();
+      yielding.start();
+      while (completed < count) co_await coil::yield();
+      yielding.stop(count * turns);
     }
-  }
-  for (coil::DelayedCall& call : live) call.cancel();
+  };
+  co_await coil::with_task_group(body);
 }
 
-void firing() {
-  Meter meter("fire one of a million timers (virtual clock)");
-  for (int round = 0; round < 2; ++round) {
-    coil::testing::Clock clock;
-    int fired = 0;
-    std::uint64_t random = 1;
-    for (int count = 0; count < live_timers; ++count) {
-      random = random * 6364136223846793005U + 1442695040888963407U;
-      clock.callLater(nanoseconds((random >> 33) % 1'000'000'000U), [&] { ++fired; });
+void fire(std::int64_t count) {
+  Meter meter("timer_fire", count);
+  bench::Random random;
+  const nanoseconds span = bench::due_within(count);
+  for (int round = 0; round < bench::rounds_of(count); ++round) {
+    std::int64_t fired = 0;
+    for (std::int64_t number = 0; number < count; ++number) {
+      const nanoseconds delay(random.below(static_cast<std::uint64_t>(span.count())));
+      reactor().callLater(delay, [&fired] { ++fired; });
     }
+    std::this_thread::sleep_for(span);  // All are due: the loop finds them at once.
     meter.start();
-    clock.advance(std::chrono::seconds(2));
-    meter.stop(live_timers);
-    if (fired != live_timers) std::abort();
-  }
-}
-
-// A thread posts bursts of 256 and waits until they have run, so that each finds the loop asleep.
-void posts(Reactor& reactor) {
-  constexpr int burst = 256;
-  constexpr int bursts = 400;
-  Meter meter("callFromThread with a function, burst of 256");
-  for (int round = 0; round < rounds; ++round) {
-    std::atomic<int> ran{0};
-    meter.start();
-    std::thread poster([&] {
-      for (int number = 0; number < bursts; ++number) {
-        for (int call = 0; call < burst; ++call) {
-          reactor.callFromThread([&] { ran.fetch_add(1, std::memory_order_release); });
-        }
-        while (ran.load(std::memory_order_acquire) != (number + 1) * burst) {
-          std::this_thread::yield();
-        }
-      }
-      reactor.callFromThread([&] { reactor.crash(); });
-    });
-    reactor.run();
-    poster.join();
-    meter.stop(bursts * burst);
-  }
-}
-
-Task<void> await_nodes(std::vector<std::unique_ptr<coil::ResumeNode>>& nodes) {
-  for (auto& owned : nodes) {
-    coil::ResumeNode& node = *owned;
-    co_await node;
-  }
-}
-
-Task<void> resumes(Reactor& reactor) {
-  constexpr int count = 256 * 100;
-  Meter meter("callFromThread that resumes a task");
-  for (int round = 0; round < rounds; ++round) {
-    std::vector<std::unique_ptr<coil::ResumeNode>> nodes;
-    for (int node = 0; node < count; ++node) nodes.push_back(std::make_unique<coil::ResumeNode>());
-    meter.start();
-    std::thread poster([&] {
-      for (auto& node : nodes) reactor.callFromThread(*node);
-    });
-    co_await await_nodes(nodes);
-    poster.join();
+    reactor().turn_until([&] { return fired == count; });
     meter.stop(count);
   }
 }
 
+template <class Delay>
+void add_and_cancel(const char* name, std::int64_t live, Delay delay) {
+  Meter meter(name, live);
+  for (int round = 0; round < bench::rounds; ++round) {
+    meter.start();
+    for (int step = 0; step < bench::cancel_steps; ++step) {
+      reactor().callLater(delay(), [] {}).cancel();
+    }
+    meter.stop(bench::cancel_steps);
+  }
+}
+
+void timers(std::int64_t count) {
+  fire(count);
+  bench::Random random;
+  auto within_an_hour = [&] { return milliseconds(random.below(bench::hour_ms)); };
+  auto among_live = [&] { return hours(1) + within_an_hour(); };
+  for (std::int64_t number = 0; number < count; ++number) reactor().callLater(among_live(), [] {});
+  add_and_cancel("timer_add", count, among_live);
+  add_and_cancel("timer_deadline", count, within_an_hour);
+}
+
+void post_calls() {
+  bench::Poster poster("post_call");
+  std::thread thread([&] {
+    poster.run([&](int) { reactor().callFromThread([&poster] { poster.ran(); }); });
+    reactor().callFromThread([&poster] { poster.end(); });
+  });
+  reactor().turn_until([&] { return poster.ended(); });
+  thread.join();
+}
+
+using Nodes = std::array<coil::ResumeNode*, bench::burst>;
+
+Task<void> await_node(Nodes& nodes, std::size_t index, bench::Poster& poster) {
+  for (int number = 0; number <= bench::bursts; ++number) {
+    coil::ResumeNode node;
+    nodes[index] = &node;
+    poster.ran();
+    co_await node;
+  }
+}
+
+Task<void> post_resumptions() {
+  bench::Poster poster("post_resume");
+  Nodes nodes{};
+  std::thread thread;
+  auto body = [&](coil::TaskGroup& group) -> Task<void> {
+    for (std::size_t index = 0; index < nodes.size(); ++index) {
+      group.spawn(&await_node, coil::outlives_group(nodes), index, coil::outlives_group(poster));
+    }
+    thread = std::thread([&] {
+      poster.await_ran();
+      const auto post = [&](int index) {
+        reactor().callFromThread(*nodes[static_cast<std::size_t>(index)]);
+      };
+      poster.run(post);
+      for (int index = 0; index < bench::burst; ++index) post(index);
+    });
+    co_return;
+  };
+  co_await coil::with_task_group(body);
+  thread.join();
+}
+
+void posts(std::int64_t) {
+  post_calls();
+  coil::run(reactor(), post_resumptions());
+}
+
+constexpr bench::Measurement measurements[] = {
+    {"spawn", [](std::int64_t) { coil::run(reactor(), spawn_batches()); }, 0},
+    {"child", [](std::int64_t) { coil::run(reactor(), await_children()); }, 0},
+    {"yield", [](std::int64_t) { coil::run(reactor(), yield_between_two()); }, 0},
+    {"event", [](std::int64_t) { coil::run(reactor(), ping_pong()); }, 0},
+    {"deferred", &deferreds, 0},
+    {"leaf", [](std::int64_t count) { coil::run(reactor(), weigh_leaves(count)); }, 100'000},
+    {"tasks", [](std::int64_t count) { coil::run(reactor(), many_tasks(count)); }, 1000},
+    {"posts", &posts, 0},
+    {"timers", &timers, 1'000'000},
+};
+
 }  // namespace
 
-int main() {
-  const std::unique_ptr<Reactor> reactor = coil::make_reactor();
-  std::printf("\nPrimitives on %s (%s)\n%-44s %12s %7s\n", std::string(reactor->name()).c_str(),
-              reactor->description().c_str(), "", "per step", "allocs");
-  coil::run(*reactor, spawn_and_complete());
-  coil::run(*reactor, await_child());
-  coil::run(*reactor, yield_and_switch());
-  coil::run(*reactor, ping_pong());
-  deferreds();
-  timers(*reactor);
-  firing();
-  posts(*reactor);
-  coil::run(*reactor, resumes(*reactor));
-}
+int main(int argc, char** argv) { return bench::run_named(argc, argv, measurements); }

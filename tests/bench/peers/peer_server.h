@@ -40,21 +40,32 @@ inline void print_version(const char* library, const std::string& version) {
   std::printf("%s %s; %s; %s\n", library, version.c_str(), compiler, optimized);
 }
 
-// Reads `--port N` and `--version`; ends the program for the latter and for anything else.
+// Whether other programs may listen on the port too; the kernel spreads connections over them.
+inline bool port_is_shared = false;
+
+// Reads `--port N`, `--share` and `--version`; ends the program for the latter and for anything
+// else.
 inline std::uint16_t parse_port(int count, char** arguments, const char* library,
                                 const std::string& version) {
-  if (count == 2 && std::strcmp(arguments[1], "--version") == 0) {
-    print_version(library, version);
-    std::exit(0);
-  }
-  if (count == 1) return 0;
-  char* end = nullptr;
-  const long port = count == 3 ? std::strtol(arguments[2], &end, 10) : -1;
-  const bool good = count == 3 && std::strcmp(arguments[1], "--port") == 0 && end != arguments[2] &&
-                    *end == '\0' && port >= 0 && port <= 65535;
-  if (!good) {
-    std::fprintf(stderr, "usage: %s [--port N] | --version\n", arguments[0]);
-    std::exit(2);
+  long port = 0;
+  for (int index = 1; index < count; ++index) {
+    const std::string argument = arguments[index];
+    char* end = nullptr;
+    if (argument == "--version" && count == 2) {
+      print_version(library, version);
+      std::exit(0);
+    } else if (argument == "--share") {
+      port_is_shared = true;
+    } else if (argument == "--port" && index + 1 < count) {
+      port = std::strtol(arguments[++index], &end, 10);
+      if (end == arguments[index] || *end != '\0') port = -1;
+    } else {
+      port = -1;
+    }
+    if (port < 0 || port > 65535) {
+      std::fprintf(stderr, "usage: %s [--port N] [--share] | --version\n", arguments[0]);
+      std::exit(2);
+    }
   }
   return static_cast<std::uint16_t>(port);
 }
@@ -72,6 +83,7 @@ inline int listen_on_loopback(std::uint16_t port, int type_flags) {
   const int on = 1;
   ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (port_is_shared) ::setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);

@@ -56,6 +56,11 @@ class ServedOne {
   Served* served_;
 };
 
+template <class F>
+concept ServesStreams = requires(F& handler, TcpStream stream) {
+  { handler(std::move(stream)) } -> Awaitable;
+};
+
 // A failed connection is its own affair: it is logged, and the server goes on.
 template <class F>
 Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
@@ -124,8 +129,16 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 // Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>
 Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {
-  detail::refuse_closure_in_place<F>();
-  return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
+  constexpr bool callable = detail::ServesStreams<std::decay_t<F>>;
+  static_assert(callable,
+                "serve takes a function that is called with each TcpStream, by value, and returns "
+                "a Task: write serve(listener, &f), not serve(listener, f(x))");
+  if constexpr (callable) {
+    detail::refuse_closure_in_place<F>();
+    return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
+  } else {
+    return Task<void>();
+  }
 }
 
 }  // namespace coil

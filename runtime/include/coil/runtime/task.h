@@ -187,6 +187,13 @@ class [[nodiscard]] Task {
     require_frame();
     return detail::TaskAwaiter<T>(std::exchange(frame_, nullptr));
   }
+  // Refused: a named task is awaited as `co_await std::move(task)`, which shows that it is used up.
+  template <class Self = Task>
+  detail::TaskAwaiter<T> operator co_await() const& noexcept {
+    static_assert(!std::is_same_v<Self, Task>,
+                  "a task is awaited once: write co_await std::move(task)");
+    return detail::TaskAwaiter<T>(nullptr);
+  }
 
  private:
   friend promise_type;

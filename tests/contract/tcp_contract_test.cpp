@@ -1,4 +1,7 @@
 // Covers: tcp.h, stream_algorithms.h, socket_options.h: TCP connections and their bytes.
+#include <algorithm>
+#include <vector>
+
 #include "support/contract.h"
 #include "support/tcp_pair.h"
 
@@ -188,6 +191,33 @@ TEST_CASE("lines are found however they are split, and a limit is kept") {
     CHECK(ended.error().code() == Errc::end_of_stream);
     CHECK(buffered == "no end");
   });
+}
+
+TEST_CASE("accepts that wait on one listener at once each get a connection, the first one first") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+    std::vector<Address> peers(4);
+    auto accept = [&](std::size_t number) -> Task<void> {
+      peers[number] = (co_await listener.accept()).peer_address();
+    };
+    std::vector<Address> clients;
+    auto all = [&](TaskGroup& group) -> Task<void> {
+      for (std::size_t number = 0; number < peers.size(); ++number) group.spawn(accept, number);
+      co_await sleep(milliseconds(1));  // All of them wait.
+      for (std::size_t number = 0; number < peers.size(); ++number) {
+        TcpStream stream = co_await TcpStream::connect(*reactor, listener.local_address());
+        clients.push_back(stream.local_address());
+      }
+    };
+    co_await with_task_group(all);
+    if (reactor->name() == "io_uring") {  // The kernel picks.
+      CHECK(std::is_permutation(peers.begin(), peers.end(), clients.begin(), clients.end()));
+    } else {
+      CHECK(peers == clients);
+    }
+  };
+  run(*reactor, body());
 }
 
 TEST_CASE("options are set and read on both ends") {

@@ -222,7 +222,8 @@ class TcpListener {
   static TcpListener bind(Reactor& reactor, const Address& local,
                           ListenOptions options = ListenOptions());
 
-  // Gives the next connection.
+  // Gives the next connection. Several tasks may await one at once: each connection goes to one of
+  // them, to the one that began first except on io_uring, where the kernel picks.
   //
   // Errors:       HandleClosed when the listener was closed; SystemError for anything else.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.

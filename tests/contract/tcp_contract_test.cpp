@@ -8,6 +8,7 @@
 using namespace coil;
 using coil::testing::make_pair;
 using coil::testing::Pair;
+using coil::testing::read_to_end;
 using coil::testing::until_settled;
 using coil::testing::with_pair;
 using coil::testing::write_endlessly;
@@ -218,6 +219,31 @@ TEST_CASE("accepts that wait on one listener at once each get a connection, the 
     }
   };
   run(*reactor, body());
+}
+
+TEST_CASE("in a cancelled scope the sending side is not ended, and a shield ends it") {
+  COIL_CONTRACT(reactor);
+  with_pair(*reactor, [](Pair& pair) -> Task<void> {
+    auto end_it = [&]() -> Task<void> { co_await pair.here.shutdown_write(); };
+    bool cancelled = false;
+    auto cancels = [&](TaskGroup& group) -> Task<void> {
+      group.cancel();
+      try {
+        co_await pair.here.shutdown_write();
+      } catch (const Cancelled&) {
+        cancelled = true;
+      }
+    };
+    co_await with_task_group(cancels);
+    CHECK(cancelled);
+    co_await write_all(pair.here, "still open");
+    auto shields = [&](TaskGroup& group) -> Task<void> {
+      group.cancel();
+      co_await shielded(end_it());
+    };
+    co_await with_task_group(shields);
+    CHECK(co_await read_to_end(pair.there) == "still open");
+  });
 }
 
 TEST_CASE("options are set and read on both ends") {

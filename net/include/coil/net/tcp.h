@@ -156,7 +156,8 @@ class TcpStream {
   // Ends the sending side: the peer reads 0 after everything that was written.
   //
   // Errors:       SystemError if the connection has gone already; HandleClosed.
-  // Cancellation: Not cancellable; completes promptly.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred. The sending side is then as
+  //               it was: in the clean-up after a cancel, await this with shielded().
   auto shutdown_write() {
     using Shutdown = Await<ShutdownOperation, void, detail::ToNothing>;
     return Shutdown("shutdown_write", detail::ToNothing(), socket_.reactor(), socket_.id());

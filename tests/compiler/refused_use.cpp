@@ -71,6 +71,16 @@ std::shared_ptr<Factory> wrong() { return Factory::forProtocol<Silent>(); }
 std::shared_ptr<Factory> wrong() { return Factory::forProtocol<Stranger>(); }
 #elif WRONG_FORM == 12
 std::shared_ptr<Factory> wrong() { return Factory::forProtocol<Echo>(); }
+#elif WRONG_FORM == 13
+Task<void> wrong() {
+  auto body = []() -> Task<void> { co_return; };
+  co_await with_task_group(body);
+}
+#elif WRONG_FORM == 14
+Task<void> wrong() {
+  auto body = [](TaskGroup& group) { group.spawn(&answer); };
+  co_await with_task_group(body);
+}
 #else
 Task<void> awaited() {
   Task<int> task = answer();

@@ -195,6 +195,10 @@ class TaskGroup {
 namespace detail {
 
 template <class F>
+concept IsGroupBody =
+    std::is_invocable_v<F&, TaskGroup&> && is_task<std::invoke_result_t<F&, TaskGroup&>>;
+
+template <class F>
 auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
   using T = typename std::invoke_result_t<F&, TaskGroup&>::value_type;
   using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
@@ -227,8 +231,16 @@ auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
 // Runs `body` with a group and returns its value when every child has ended.
 template <class F>
 auto with_task_group(F&& body) {
-  detail::refuse_closure_in_place<F>();
-  return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
+  constexpr bool callable = detail::IsGroupBody<std::decay_t<F>>;
+  static_assert(callable,
+                "the body of a group is called with a TaskGroup& and returns a Task: "
+                "[](TaskGroup& group) -> Task<void> { ... }");
+  if constexpr (callable) {
+    detail::refuse_closure_in_place<F>();
+    return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
+  } else {
+    return Task<void>();
+  }
 }
 
 }  // namespace coil

@@ -221,7 +221,10 @@ TEST_CASE("a port that is flooded with large datagrams leaves others their turns
   };
   auto all = [&]() -> Task<void> {
     sender.send(large);
-    for (; received < datagrams; in_a_row = 0) co_await yield();
+    while (received < datagrams) {
+      co_await yield();
+      in_a_row = 0;
+    }
     co_await port->stopListening();
   };
   run(*reactor, all());

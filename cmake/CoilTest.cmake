@@ -3,14 +3,19 @@
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
 # does not offer.
 set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
-set(COIL_TEST_RING_OFF -recv,-send,-accept,-connect,-defer_taskrun)
+# What an io_uring may be used for, each of which a kernel may lack.
+set(COIL_TEST_RING_FEATURES
+  multishot incremental multishot_poll multishot_accept send accept connect defer_taskrun)
+list(TRANSFORM COIL_TEST_RING_FEATURES PREPEND - OUTPUT_VARIABLE COIL_TEST_RING_OFF)
+string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 
 # coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
 # in the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for
-# what needs a kernel's own descriptors. Besides, <name>.io_uring_polled runs on a ring that is used
-# for polls only, as if its kernel had nothing else.
+# what needs a kernel's own descriptors. Besides, <name>.io_uring_no_<feature> runs on a ring that
+# does without the feature, and <name>.io_uring_polled on one that has none of them, as if its kernel
+# had nothing but polls.
 function(coil_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT"
     "SOURCES;LABELS;LIBRARIES")
@@ -42,9 +47,17 @@ function(coil_add_test name)
       LABELS "${arg_LABELS};${reactor}"
       TIMEOUT ${arg_TIMEOUT})
   endforeach()
-  add_test(NAME ${name}.io_uring_polled COMMAND ${name} --deadline=20)
-  set_tests_properties(${name}.io_uring_polled PROPERTIES
-    ENVIRONMENT "COIL_TEST_REACTOR=io_uring;COIL_IO_URING=${COIL_TEST_RING_OFF}"
+  coil_add_ring_test(${name} polled ${COIL_TEST_RING_OFF})
+  foreach(feature IN LISTS COIL_TEST_RING_FEATURES)
+    coil_add_ring_test(${name} no_${feature} -${feature})
+  endforeach()
+endfunction()
+
+function(coil_add_ring_test name variant off)
+  set(test ${name}.io_uring_${variant})
+  add_test(NAME ${test} COMMAND ${name} --deadline=20)
+  set_tests_properties(${test} PROPERTIES
+    ENVIRONMENT "COIL_TEST_REACTOR=io_uring;COIL_IO_URING=${off}"
     LABELS "${arg_LABELS};io_uring"
     TIMEOUT ${arg_TIMEOUT})
 endfunction()

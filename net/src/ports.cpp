@@ -49,7 +49,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     bool cancelled = false;
     try {
       for (;;) {
-        Result<TcpStream> stream = co_await as_result(listener_.accept());
+        Result<TcpStream> stream = co_await as_result(listener_.accept(Accepting::all));
         if (stream) {
           serve(std::move(*stream));
         } else if (stream.error().code() == Errc::handle_closed) {

@@ -66,9 +66,7 @@ void TcpStream::abort() noexcept {
 
 void TcpStream::unread(ConstBytes bytes) {
   HandleSlot* slot = socket_.slot();
-  if (slot == nullptr || bytes.empty()) return;
-  if (slot->unread == nullptr) slot->unread = std::make_unique<std::vector<std::byte>>();
-  slot->unread->insert(slot->unread->begin(), bytes.begin(), bytes.end());
+  if (slot != nullptr) slot->unread.prepend(bytes);
 }
 
 Address TcpStream::peer_address() const {

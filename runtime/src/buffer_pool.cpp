@@ -53,16 +53,4 @@ BufferLease BufferPool::lease(MutableBytes buffer, std::size_t size) {
   return BufferLease(nullptr, own, size);
 }
 
-void BufferLease::release() noexcept {
-  if (data_ == nullptr) return;
-  if (pool_ != nullptr) {
-    pool_->take_back(data_);
-  } else {
-    delete[] data_;
-  }
-  pool_ = nullptr;
-  data_ = nullptr;
-  size_ = 0;
-}
-
 }  // namespace coil

@@ -3,6 +3,8 @@
 
 #include <coil/runtime/reactor.h>
 
+#include <span>
+
 namespace coil {
 
 HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
@@ -22,8 +24,9 @@ HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
   slot.kind_ = kind;
   slot.open_ = true;
   slot.closing_ = false;
-  slot.backend_data = 0;
+  slot.backend_data_ = {};
   slot.backend_registered = false;
+  slot.backend_busy = false;
   // What was just accepted or connected has often something to read already; one attempt tells.
   slot.ready_to_read = true;
   slot.ended = false;
@@ -36,16 +39,24 @@ void HandleTable::close(HandleId id) noexcept {
   HandleSlot* slot = find(id);
   if (slot == nullptr || slot->closing_) return;
   slot->closing_ = true;
-  slot->unread.reset();
+  ++closing_;
+  if (slot->kind_ == HandleKind::stream && !slot->unread.empty()) {
+    slot->linger_zero = true;  // As the kernel does it: the peer learns that its bytes were lost.
+    slot->unread.clear();
+  }
   reactor_.drain_handle(*slot);
 }
 
-NativeHandle HandleTable::release(HandleId id) noexcept {
+NativeHandle HandleTable::release(HandleId id, std::vector<std::byte>& unread) {
   HandleSlot* slot = find(id);
   if (slot == nullptr) return NativeHandle();
   if (!slot->in_flight.empty()) {
     contract_violation("a handle was released while an operation was in flight on it");
   }
+  reactor_.quiet(*slot);
+  const std::size_t before = unread.size();
+  unread.resize(before + slot->unread.size());
+  slot->unread.take(std::span(unread).subspan(before));
   reactor_.forget(*slot);
   const NativeHandle native = slot->native_;
   recycle(*slot);
@@ -53,13 +64,14 @@ NativeHandle HandleTable::release(HandleId id) noexcept {
 }
 
 void HandleTable::finish_close(HandleSlot& slot) noexcept {
+  --closing_;
   reactor_.close_native(slot);
   recycle(slot);
 }
 
 void HandleTable::recycle(HandleSlot& slot) noexcept {
   slot.native_ = NativeHandle();
-  slot.unread.reset();
+  slot.unread.clear();
   slot.open_ = false;
   slot.closing_ = false;
   if (++slot.generation_ == 0) slot.generation_ = 1;

@@ -143,11 +143,6 @@ void Reactor::run_ready() noexcept {
   } while (deliver());
 }
 
-void Reactor::deliver_all() noexcept {
-  while (deliver()) {
-  }
-}
-
 void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;

@@ -32,27 +32,22 @@ bool is_of_the_connection(const Operation& op, std::int64_t value) noexcept {
   return std::any_of(codes.begin(), codes.end(), [&](std::errc each) { return code == each; });
 }
 
-// Bytes of a hand-over come before anything the kernel has.
+// What is there already comes before anything the kernel has.
 std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
-  std::vector<std::byte>& unread = *slot.unread;
-  MutableBytes into;
-  if (op.code() == OpCode::receive) {
-    into = static_cast<ReceiveOperation&>(op).into;
-  } else if (op.code() == OpCode::receive_lease) {
-    into = pool.borrow();
-  } else if (op.code() == OpCode::poll_readable) {
-    return 0;
-  } else {
-    return std::nullopt;
+  switch (op.code()) {
+    case OpCode::receive:
+      return static_cast<std::int64_t>(slot.unread.take(static_cast<ReceiveOperation&>(op).into));
+    case OpCode::receive_lease: {
+      const MutableBytes into = pool.borrow();
+      const std::size_t size = slot.unread.take(into);
+      static_cast<ReceiveLeaseOperation&>(op).lease = pool.lease(into, size);
+      return static_cast<std::int64_t>(size);
+    }
+    case OpCode::poll_readable:
+      return 0;
+    default:
+      return std::nullopt;
   }
-  const std::size_t size = std::min(into.size(), unread.size());
-  std::memcpy(into.data(), unread.data(), size);
-  unread.erase(unread.begin(), unread.begin() + static_cast<std::ptrdiff_t>(size));
-  if (unread.empty()) slot.unread.reset();
-  if (op.code() == OpCode::receive_lease) {
-    static_cast<ReceiveLeaseOperation&>(op).lease = pool.lease(into, size);
-  }
-  return static_cast<std::int64_t>(size);
 }
 
 bool moves_bytes(OpCode code) noexcept {
@@ -90,7 +85,7 @@ bool Reactor::submit(Operation& op) noexcept {
     result = 0;
   } else {
     if (slot->kind() == HandleKind::stream && !slot->in_flight.empty()) require_alone(op, *slot);
-    if (slot->unread != nullptr) result = serve_unread(op, *slot, buffers_);
+    if (!slot->unread.empty()) result = serve_unread(op, *slot, buffers_);
     if (!result) result = submit_now(op, *slot);
     if (!result) {
       slot->in_flight.push_back(op);
@@ -137,7 +132,11 @@ void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   ++counters_.completed;
   op.outcome_ = value == outcome::cancelled && op.handle_closed_ ? outcome::handle_closed : value;
   ready(op);
-  if (slot.closing() && slot.in_flight.empty()) handles_.finish_close(slot);
+  finish_close_if_due(slot);
+}
+
+void Reactor::finish_close_if_due(HandleSlot& slot) noexcept {
+  if (slot.closing() && slot.in_flight.empty() && !slot.backend_busy) handles_.finish_close(slot);
 }
 
 void Operation::request_cancel(Suspension& self) noexcept {
@@ -173,22 +172,33 @@ void Reactor::unpark_accepts() noexcept {
 }
 
 void Reactor::drain_handle(HandleSlot& slot) noexcept {
-  const HandleId id = slot.id();
-  if (slot.in_flight.empty()) {
+  if (slot.in_flight.empty() && !slot.backend_busy) {
     handles_.finish_close(slot);
     return;
   }
+  if (slot.backend_busy) end_own_requests(slot);
   // The last completion closes the handle; with most backends it comes during this walk.
   slot.in_flight.for_each([&](Suspension& waiting) {
     auto& op = static_cast<Operation&>(waiting);
     op.handle_closed_ = !op.cancel_asked_;
     cancel(op);
   });
-  if (in_turns_) return;
-  while (slot.id() == id && slot.closing()) {
-    wait(read_clock() + std::chrono::milliseconds(1));
-    deliver_all();
+  if (!in_turns_) finish_closings();
+}
+
+void Reactor::deliver_soon() noexcept {
+  wait(read_clock() + std::chrono::milliseconds(1));
+  while (deliver()) {
   }
+}
+
+void Reactor::finish_closings() noexcept {
+  while (handles_.closing() != 0) deliver_soon();
+}
+
+void Reactor::quiet(HandleSlot& slot) noexcept {
+  if (slot.backend_busy) end_own_requests(slot);
+  while (slot.backend_busy) deliver_soon();
 }
 
 void Reactor::close_native(HandleSlot& slot) noexcept {

@@ -115,9 +115,7 @@ void Reactor::begin_drain() {
 }
 
 bool Reactor::drained() noexcept {
-  bool pending = false;
-  handles_.for_each([&](HandleSlot& slot) { pending = pending || slot.closing(); });
-  if (roots_.empty() && !pending) return true;
+  if (roots_.empty() && handles_.closing() == 0) return true;
   // Roots that were started while draining are asked as well.
   for_each_root([](TaskContext& root) { root.cancel(); });
   now_stale_ = true;
@@ -155,6 +153,7 @@ void Reactor::shut_down() noexcept {
   core_->inbox.deliver_all(false);
   while (!core_->installed.empty()) core_->installed.pop_back();
   handles_.for_each([&](HandleSlot& slot) { handles_.close(slot.id()); });
+  finish_closings();
   for (TimerNode* node : queued_timers()) {
     core_->timers.remove(*node);
     DelayedCall::drop_queued(*node);

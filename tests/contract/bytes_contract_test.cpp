@@ -37,7 +37,9 @@ TEST_CASE("bytes that are given back come in pieces of any size, and then the st
     }
     CHECK(got == text.substr(0, 508));
     const BufferLease rest = co_await pair.there.receive();
-    CHECK(as_text(rest.bytes()) == text.substr(508, 92));
+    // At least what was given back, and perhaps more.
+    CHECK(rest.size() >= 92);
+    CHECK(text.substr(508).starts_with(as_text(rest.bytes())));
     pair.there.unread(rest.bytes());
     co_await pair.here.shutdown_write();
     got += co_await read_to_end(pair.there);
@@ -104,7 +106,9 @@ TEST_CASE("a handle that is released and taken up again goes on where it was") {
       };
       co_await when_all(read(), write());
       CHECK(text == "word");
-      const NativeHandle native = reactor->handles().release(pair.there.id());
+      std::vector<std::byte> unread;
+      const NativeHandle native = reactor->handles().release(pair.there.id(), unread);
+      CHECK(unread.empty());
       CHECK_FALSE(pair.there.is_open());
       pair.there = TcpStream(*reactor, native);
     }

@@ -84,7 +84,8 @@ Task<void> use_everything(Reactor& reactor) {
 
 TEST_CASE("a ring without a feature does the same by other means, and says which it lacks") {
   for (const std::string off :
-       {"recv", "send", "accept", "connect", "defer_taskrun", "recv,-send,-accept,-connect"}) {
+       {"multishot", "incremental", "multishot_poll", "multishot_accept", "send", "accept",
+        "connect", "defer_taskrun", "multishot,-multishot_poll,-send,-accept,-connect"}) {
     const Environment without("COIL_IO_URING", "-" + off);
     COIL_CONTRACT(reactor);
     CAPTURE(off);

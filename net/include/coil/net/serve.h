@@ -87,12 +87,14 @@ Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
 template <class F>
 Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Served& served,
                        ServeOptions options) {
+  const Accepting how =
+      options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
   for (;;) {
     while (served.open >= options.connections_max) {
       served.one_ended.clear();
       co_await served.one_ended.wait();
     }
-    Result<TcpStream> stream = co_await as_result(listener.accept());
+    Result<TcpStream> stream = co_await as_result(listener.accept(how));
     if (stream) {
       group.spawn(&serve_one<F>, &handler, std::move(*stream), ServedOne(served));
     } else if (stream.error().code() == Errc::handle_closed) {

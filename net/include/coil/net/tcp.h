@@ -202,6 +202,13 @@ class ToStream {
 
 }  // namespace detail
 
+// How far accept() may go.
+enum class Accepting : bool {
+  one,  // One connection; further ones wait in the backlog, for whoever accepts them.
+  all,  // The caller takes every connection: the reactor may accept ahead of the next call. What
+        // nobody has asked for when the listener closes is closed with it.
+};
+
 // TcpListener: a socket that accepts connections.
 //
 // Example (tests/examples/tcp_example.cpp, "listen"):
@@ -228,9 +235,10 @@ class TcpListener {
   //
   // Errors:       HandleClosed when the listener was closed; SystemError for anything else.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
-  auto accept() {
+  auto accept(Accepting how = Accepting::one) {
     using Accept = Await<AcceptOperation, TcpStream, detail::ToStream>;
-    return Accept("accept", detail::ToStream(no_delay_), socket_.reactor(), socket_.id());
+    return Accept("accept", detail::ToStream(no_delay_), socket_.reactor(), socket_.id(),
+                  how == Accepting::all);
   }
 
   // Stops listening; pending accepts end with HandleClosed.

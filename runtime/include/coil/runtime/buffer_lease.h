@@ -9,7 +9,25 @@
 
 namespace coil {
 
-class BufferPool;
+// BufferOwner: whoever lends memory for received bytes.
+//
+// Example (tests/examples/tcp_example.cpp, "own buffers"):
+//
+//   class Scratch final : public BufferOwner {
+//    public:
+//     BufferLease lend() { return BufferLease(this, bytes_.data(), bytes_.size()); }
+//
+//    private:
+//     void take_back(std::byte*) noexcept override { lent_ = false; }
+//   };
+class BufferOwner {
+ public:
+  // The lease that began at `data` has ended.
+  virtual void take_back(std::byte* data) noexcept = 0;
+
+ protected:
+  ~BufferOwner() = default;
+};
 
 // BufferLease: owned access to received bytes; its end gives the memory back to the pool.
 //
@@ -26,17 +44,17 @@ class BufferPool;
 class BufferLease {
  public:
   BufferLease() noexcept {}
-  // `pool` is null for memory of its own, which delete[] releases.
-  BufferLease(BufferPool* pool, std::byte* data, std::size_t size) noexcept
-      : pool_(pool), data_(data), size_(size) {}
+  // `owner` is null for memory of its own, which delete[] releases.
+  BufferLease(BufferOwner* owner, std::byte* data, std::size_t size) noexcept
+      : owner_(owner), data_(data), size_(size) {}
   BufferLease(BufferLease&& other) noexcept
-      : pool_(std::exchange(other.pool_, nullptr)),
+      : owner_(std::exchange(other.owner_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
   BufferLease& operator=(BufferLease&& other) noexcept {
     if (this != &other) {
       release();
-      pool_ = std::exchange(other.pool_, nullptr);
+      owner_ = std::exchange(other.owner_, nullptr);
       data_ = std::exchange(other.data_, nullptr);
       size_ = std::exchange(other.size_, 0);
     }
@@ -49,10 +67,20 @@ class BufferLease {
   // True at the end of the stream.
   bool empty() const noexcept { return size_ == 0; }
   // Gives the memory back early.
-  void release() noexcept;
+  void release() noexcept {
+    if (data_ == nullptr) return;
+    if (owner_ != nullptr) {
+      owner_->take_back(data_);
+    } else {
+      delete[] data_;
+    }
+    owner_ = nullptr;
+    data_ = nullptr;
+    size_ = 0;
+  }
 
  private:
-  BufferPool* pool_ = nullptr;
+  BufferOwner* owner_ = nullptr;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -64,7 +92,7 @@ class BufferLease {
 //   std::size_t held = reactor.buffers().held();       // 0 when no lease is alive.
 //
 // Threads: Reactor thread only.
-class BufferPool {
+class BufferPool final : public BufferOwner {
  public:
   BufferPool(std::size_t count, std::size_t buffer_bytes) noexcept
       : count_(count), buffer_bytes_(buffer_bytes) {}
@@ -73,7 +101,11 @@ class BufferPool {
   ~BufferPool();
 
   std::size_t buffer_size() const noexcept { return buffer_bytes_; }
+  // Leases on the reactor's memory that are alive, those of a backend's own buffers included.
   std::size_t held() const noexcept { return held_; }
+  // A backend lent memory of its own, or has it back.
+  void note_lent() noexcept { ++held_; }
+  void note_returned() noexcept { --held_; }
 
   // Lends the hottest free buffer for one receive; never fails but for memory.
   MutableBytes borrow();
@@ -84,13 +116,11 @@ class BufferPool {
   BufferLease lease(MutableBytes buffer, std::size_t size);
 
  private:
-  friend class BufferLease;
-
   struct FreeBuffer {
     FreeBuffer* next;
   };
 
-  void take_back(std::byte* data) noexcept;
+  void take_back(std::byte* data) noexcept override;
 
   const std::size_t count_;
   const std::size_t buffer_bytes_;

@@ -3,13 +3,17 @@
 
 #include <coil/runtime/buffer_lease.h>
 #include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/detail/unread_bytes.h>
 #include <coil/runtime/handle_id.h>
 #include <coil/runtime/native_handle.h>
 #include <coil/runtime/operation.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <vector>
 
 namespace coil {
@@ -41,20 +45,29 @@ class HandleSlot {
 
   // The operations that wait on this handle, oldest first. Backends walk it; Reactor links it.
   detail::IntrusiveList<Suspension> in_flight;
-  // For the backend that serves the handle, and for nobody else.
-  std::uint64_t backend_data = 0;
+  // For the backend that serves the handle, and for nobody else: what it notes about the handle,
+  // zero when that is opened. One type per backend.
+  template <class T>
+  T& backend_data() noexcept {
+    static_assert(sizeof(T) <= 8 && alignof(T) <= 8 && std::is_trivially_copyable_v<T>);
+    return *std::launder(reinterpret_cast<T*>(backend_data_.data()));
+  }
   bool backend_registered = false;
+  // The backend has a request of its own in flight on the handle: the close waits for its end.
+  bool backend_busy = false;
   bool ready_to_read = false;  // A receive may be tried at once.
   bool ended = false;          // The peer's end or an error was seen: receives find it at once.
   bool linger_zero = false;    // Close resets the connection.
 
-  // Bytes that are delivered before anything new is received (a hand-over's unread rest).
-  std::unique_ptr<std::vector<std::byte>> unread;
+  // Bytes that are delivered before anything new is received: a hand-over's unread rest, and what
+  // came when nobody was waiting.
+  detail::UnreadBytes unread;
 
  private:
   friend class HandleTable;
 
   NativeHandle native_;
+  alignas(8) std::array<std::byte, 8> backend_data_ = {};
   std::uint32_t index_ = 0;
   std::uint32_t generation_ = 1;
   std::uint32_t next_free_ = 0;
@@ -83,10 +96,11 @@ class HandleTable {
   HandleId open(NativeHandle native, HandleKind kind);
   // Marks the handle closed; the id is stale from here on. A stale id is ignored.
   void close(HandleId id) noexcept;
-  // Gives the native handle back to the caller instead of closing it.
+  // Gives the native handle back to the caller instead of closing it, and appends to `unread` what
+  // the reactor had received ahead: it comes before anything that is received from the handle.
   //
-  // Requires: Nothing is in flight on it.
-  NativeHandle release(HandleId id) noexcept;
+  // Requires: No operation is in flight on it.
+  NativeHandle release(HandleId id, std::vector<std::byte>& unread);
   // The slot of a live id; null for a stale one.
   HandleSlot* find(HandleId id) noexcept {
     if (id.index() >= count_) return nullptr;
@@ -98,6 +112,8 @@ class HandleTable {
 
   // Handles that are open or still being closed.
   std::size_t size() const noexcept { return live_; }
+  // Those of them that are still being closed.
+  std::size_t closing() const noexcept { return closing_; }
   template <class Visit>
   void for_each(Visit visit) {
     for (std::uint32_t index = 0; index < count_; ++index) {
@@ -123,6 +139,7 @@ class HandleTable {
   std::uint32_t count_ = 0;
   std::uint32_t first_free_ = none;
   std::size_t live_ = 0;
+  std::size_t closing_ = 0;
 };
 
 }  // namespace coil

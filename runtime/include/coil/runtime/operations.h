@@ -58,8 +58,9 @@ class SendOperation final : public Operation {
 // Outcome: the accepted connection's native handle, non-blocking where the backend needs that.
 class AcceptOperation final : public Operation {
  public:
-  AcceptOperation(Reactor& reactor, HandleId listener) noexcept
-      : Operation(OpCode::accept, reactor, listener) {}
+  AcceptOperation(Reactor& reactor, HandleId listener, bool all = false) noexcept
+      : Operation(OpCode::accept, reactor, listener), takes_all(all) {}
+  bool takes_all;  // The backend may accept further connections ahead of the next request.
 };
 
 // Outcome: 0.

@@ -175,11 +175,12 @@ class Reactor : public ReactorTime {
   bool spend_budget() noexcept { return --budget_ > 0; }
   // Completes a pending operation.
   void complete(Operation& op, std::int64_t outcome) noexcept;
-  // Turns until `done()`; stop() or crash() end it early.
+  // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {
     begin_turns();
     while (!done() && !leave_turns()) turn(TimePoint::max());
+    finish_closings();
     end_turns();
   }
   // Root strands that are alive, for owners that must see them and for the account of a stop.
@@ -206,6 +207,10 @@ class Reactor : public ReactorTime {
   virtual void wake() noexcept = 0;
   // Forgets a handle that nothing is in flight on, before it is closed.
   virtual void forget(HandleSlot& slot) noexcept = 0;
+  // Asks for the end of what a backend has in flight on the handle of its own accord; it clears
+  // `backend_busy` when that has ended, and calls finish_close_if_due.
+  virtual void end_own_requests(HandleSlot&) noexcept {}
+  void finish_close_if_due(HandleSlot& slot) noexcept;
   virtual TimePoint read_clock() const noexcept = 0;
   // A clock that is cheap and may lag by milliseconds.
   virtual TimePoint read_coarse_clock() const noexcept { return read_clock(); }
@@ -233,7 +238,10 @@ class Reactor : public ReactorTime {
   void end_turns() noexcept;
   bool leave_turns() const noexcept { return leave_; }
   void turn(TimePoint until);
-  void deliver_all() noexcept;
+  // Completes what comes within a short wait, and resumes nobody: these may run inside a call.
+  void deliver_soon() noexcept;
+  void finish_closings() noexcept;
+  void quiet(HandleSlot& slot) noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
   void run_ready() noexcept;

@@ -50,8 +50,8 @@ class EpollPoller final : public Poller {
     if (slot.kind() != HandleKind::foreign) {
       return slot.backend_registered ? 0 : add(slot, side, read_events | write_events);
     }
-    slot.backend_data |= events_of(side);
-    const auto events = static_cast<std::uint32_t>(slot.backend_data);
+    auto& events = slot.backend_data<std::uint32_t>();
+    events |= events_of(side);
     if (!slot.backend_registered) return add(slot, side, events);
     if (!owns_number(slot)) return EBADF;
     const int error =
@@ -61,7 +61,7 @@ class EpollPoller final : public Poller {
   }
   // Only a foreign handle comes here; its next wait tells the kernel.
   void unwatch(HandleSlot& slot, Direction side) noexcept override {
-    slot.backend_data &= ~std::uint64_t{events_of(side)};
+    slot.backend_data<std::uint32_t>() &= ~events_of(side);
   }
 
   void forget(HandleSlot& slot) noexcept override {

@@ -4,6 +4,8 @@
 #include "../readiness/attempt.h"
 #include "../readiness/readiness_reactor.h"
 #include "../readiness/waker.h"
+#include "acceptor.h"
+#include "receiver.h"
 #include "ring.h"
 #include "translate.h"
 
@@ -17,13 +19,7 @@ namespace coil::detail {
 
 namespace {
 
-// An operation's address names it; these name what is no operation.
-constexpr std::uint64_t ignored = 0;
-constexpr std::uint64_t waker_data = 1;
-
 constexpr std::size_t bulk_bytes = 4096;
-
-enum BackendState : std::uint8_t { native_entry, polling };
 
 class IoUringReactor final : public Reactor {
  public:
@@ -31,7 +27,9 @@ class IoUringReactor final : public Reactor {
       : ring_(std::move(ring)),
         // A non-blocking socket fails where a blocking one waits inside the ring; attempts say
         // MSG_DONTWAIT, but accept and connect cannot.
-        sockets_(!ring_->features().accept || !ring_->features().connect) {
+        sockets_(!ring_->features().accept || !ring_->features().connect),
+        receiver_(*this, *ring_, ring_->open_buffers(buffers())),
+        acceptor_(*this, *ring_) {
     arm_waker();
   }
   ~IoUringReactor() override { shut_down(); }
@@ -48,6 +46,8 @@ class IoUringReactor final : public Reactor {
 
  private:
   std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
+    if (receiver_.serves(op, slot)) return receiver_.submit(op, slot);
+    if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
     op.backend_state = native_entry;
     if (goes_alone(op)) {
       if (const auto result = attempt(op, slot, buffers())) return result;
@@ -75,6 +75,11 @@ class IoUringReactor final : public Reactor {
 
   // The completion of the operation itself follows, with what it really came to.
   void do_cancel(Operation& op, HandleSlot&) noexcept override {
+    if (op.backend_state == on_slot) {
+      op.backend_state = handed_back;
+      complete(op, outcome::cancelled);
+      return;
+    }
     io_uring_sqe& entry = ring_->entry();
     io_uring_prep_cancel(&entry, &op, 0);
     io_uring_sqe_set_data64(&entry, ignored);
@@ -86,23 +91,41 @@ class IoUringReactor final : public Reactor {
       const TimePoint now = until == TimePoint::min() ? until : monotonic_now();
       at_most = until > now ? until - now : Duration::zero();
     }
+    receiver_.feed_starved();
     ring_->enter(at_most);
   }
 
   bool deliver() noexcept override {
     const std::optional<Completion> next = ring_->next();
-    if (next) on_completion(next->data, next->result);
-    return next.has_value();
-  }
-
-  void on_completion(std::uint64_t data, int result) noexcept {
-    if (data == ignored) return;
-    if (data == waker_data) {
+    if (!next) return false;
+    if (request_of(next->data) != OwnRequest::nothing) {
+      on_own_request(*next);
+    } else if (next->data == waker_data) {
       waker_.drain();
       arm_waker();
-      return;
+    } else if (next->data != ignored) {
+      on_operation(*reinterpret_cast<Operation*>(next->data), next->result);
     }
-    auto& op = *reinterpret_cast<Operation*>(data);
+    return true;
+  }
+
+  void on_own_request(const Completion& completion) noexcept {
+    HandleSlot& slot = slot_of(completion.data);
+    switch (request_of(completion.data)) {
+      case OwnRequest::receive:
+        receiver_.on_received(slot, completion);
+        break;
+      case OwnRequest::poll:
+        receiver_.on_polled(slot, completion);
+        break;
+      default:
+        acceptor_.on_accepted(slot, completion);
+        break;
+    }
+    finish_close_if_due(slot);
+  }
+
+  void on_operation(Operation& op, int result) noexcept {
     HandleSlot& slot = handles().slot_of(op);
     if (op.backend_state == polling) {
       on_poll(op, slot, result);
@@ -152,13 +175,18 @@ class IoUringReactor final : public Reactor {
 
   void wake() noexcept override { waker_.wake(); }
   // Nothing is in flight by now, so the ring holds no reference to the descriptor.
-  void forget(HandleSlot&) noexcept override {}
+  void forget(HandleSlot& slot) noexcept override {
+    if (slot.kind() == HandleKind::listener) acceptor_.forget(slot);
+  }
+  void end_own_requests(HandleSlot& slot) noexcept override { end_own_request(slot, *ring_); }
   TimePoint read_clock() const noexcept override { return monotonic_now(); }
   TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
 
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;
+  Receiver receiver_;
+  Acceptor acceptor_;
 };
 
 }  // namespace

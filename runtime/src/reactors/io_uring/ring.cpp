@@ -1,9 +1,6 @@
 // Setting up a ring, or saying why there is none.
 #include "ring.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -23,8 +20,11 @@ struct Switch {
   std::string_view name;
   bool RingFeatures::* feature;
 };
-constexpr std::array<Switch, 5> switches = {{
-    {"recv", &RingFeatures::recv},
+constexpr std::array<Switch, 8> switches = {{
+    {"multishot", &RingFeatures::multishot},
+    {"incremental", &RingFeatures::incremental},
+    {"multishot_poll", &RingFeatures::multishot_poll},
+    {"multishot_accept", &RingFeatures::multishot_accept},
     {"send", &RingFeatures::send},
     {"accept", &RingFeatures::accept},
     {"connect", &RingFeatures::connect},
@@ -54,7 +54,9 @@ RingFeatures features_from_environment() {
   return features;
 }
 
-std::string explain(int error) {
+}  // namespace
+
+std::string explain_refusal(int error) {
   switch (error) {
     case EPERM:
     case EACCES:
@@ -71,8 +73,6 @@ std::string explain(int error) {
   }
 }
 
-}  // namespace
-
 std::string RingFeatures::switched_off() const {
   std::string words;
   for (const Switch& entry : switches) {
@@ -80,6 +80,21 @@ std::string RingFeatures::switched_off() const {
     words += (words.empty() ? "" : ", ") + std::string(entry.name);
   }
   return words;
+}
+
+std::unique_ptr<BufferRing> Ring::open_buffers(BufferPool& pool) {
+  using Filling = BufferRing::Filling;
+  std::unique_ptr<BufferRing> buffers;
+  if (features_.multishot && features_.incremental) {
+    buffers = BufferRing::open(ring_, Filling::incremental, pool);
+    features_.incremental = buffers != nullptr;
+  }
+  if (features_.multishot && buffers == nullptr) {
+    buffers = BufferRing::open(ring_, Filling::whole, pool);
+  }
+  features_.multishot = buffers != nullptr && try_multishot(*buffers);
+  if (!features_.multishot) buffers.reset();
+  return buffers;
 }
 
 std::unique_ptr<Ring> Ring::open(std::string& refusal) {
@@ -118,7 +133,7 @@ bool Ring::set_up(std::string& refusal) noexcept {
     }
     if (error != EINVAL) break;
   }
-  refusal = explain(error);
+  refusal = explain_refusal(error);
   return false;
 }
 
@@ -129,7 +144,7 @@ bool Ring::probe(std::string& refusal) noexcept {
     return false;
   }
   auto has = [&](int opcode) { return io_uring_opcode_supported(found, opcode) != 0; };
-  features_.recv = features_.recv && has(IORING_OP_RECV);
+  features_.multishot = features_.multishot && has(IORING_OP_RECV);
   features_.send = features_.send && has(IORING_OP_SEND);
   features_.accept = features_.accept && has(IORING_OP_ACCEPT);
   features_.connect = features_.connect && has(IORING_OP_CONNECT);
@@ -137,31 +152,6 @@ bool Ring::probe(std::string& refusal) noexcept {
   io_uring_free_probe(found);
   if (!needed) refusal = "the kernel's io_uring lacks poll or cancel";
   return needed;
-}
-
-// Setting up may be allowed and using it not: a byte must make its way through the ring.
-bool Ring::self_test(std::string& refusal) noexcept {
-  int pair[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-    refusal = explain(errno);
-    return false;
-  }
-  char sent = 'c';
-  char received = 0;
-  io_uring_prep_recv(&entry(), pair[0], &received, 1, 0);
-  io_uring_prep_send(&entry(), pair[1], &sent, 1, MSG_NOSIGNAL);
-  unsigned done = 0;
-  for (int tries = 0; tries < 10 && done < 2; ++tries) {
-    enter(std::chrono::milliseconds(100));
-    while (const std::optional<Completion> completion = next()) {
-      done += completion->result == 1 ? 1U : 0U;
-    }
-  }
-  ::close(pair[0]);
-  ::close(pair[1]);
-  if (done == 2 && received == sent) return true;
-  refusal = "a trial send and receive through the ring failed (a filter on its operations?)";
-  return false;
 }
 
 io_uring_sqe& Ring::entry() noexcept {

@@ -1,6 +1,8 @@
 // Ring: owns the kernel's io_uring: set-up, probe, entries, waiting. Included by this backend only.
 #pragma once
 
+#include "buffer_ring.h"
+
 #include <coil/runtime/time_point.h>
 
 #include <liburing.h>
@@ -14,7 +16,10 @@ namespace coil::detail {
 
 // What the ring may use; each can be switched off with COIL_IO_URING=-name,-name.
 struct RingFeatures {
-  bool recv = true;
+  bool multishot = true;         // Receives that fill buffers of the ring.
+  bool incremental = true;       // Buffers that are filled piece by piece.
+  bool multishot_poll = true;    // One poll for all changes of a stream.
+  bool multishot_accept = true;  // One accept for all connections of a server.
   bool send = true;
   bool accept = true;
   bool connect = true;
@@ -23,6 +28,9 @@ struct RingFeatures {
   // Features that are off, as words; empty when everything is on.
   std::string switched_off() const;
 };
+
+// Why the kernel gave no ring, or no descriptor for one, in words.
+std::string explain_refusal(int error);
 
 struct Completion {
   std::uint64_t data;  // Of the entry.
@@ -48,7 +56,12 @@ class Ring {
   // Completions have come that were not taken yet.
   bool has_more() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
 
+  // The buffers of multishot receives, which must have seen one; null where there are none.
+  std::unique_ptr<BufferRing> open_buffers(BufferPool& pool);
+
   const RingFeatures& features() const noexcept { return features_; }
+  // The kernel turned out to lack it.
+  void switch_off(bool RingFeatures::* feature) noexcept { features_.*feature = false; }
   int descriptor() const noexcept { return ring_.ring_fd; }
   // Set-up flags in words.
   std::string flags() const;
@@ -59,6 +72,9 @@ class Ring {
   bool set_up(std::string& refusal) noexcept;
   bool probe(std::string& refusal) noexcept;
   bool self_test(std::string& refusal) noexcept;
+  bool try_multishot_poll() noexcept;
+  bool try_multishot(BufferRing& buffers) noexcept;
+  Completion wait_in_trial() noexcept;
 
   io_uring ring_ = {};
   RingFeatures features_;

@@ -1,6 +1,8 @@
 // The only file that knows ring opcodes: one switch.
 #include "translate.h"
 
+#include "buffer_ring.h"
+
 #include <coil/runtime/operations.h>
 
 #include <poll.h>
@@ -10,20 +12,11 @@ namespace coil::detail {
 
 // Datagrams and gathered sends have no entry of their own on purpose: their message headers would
 // have to outlive the submission, while an attempt keeps them on the stack and costs as little.
-// A leased receive polls first, so that an idle connection owns no buffer and the bytes go to the
-// buffer that is hottest in the cache when they arrive.
+// Receives are the receiver's.
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   const int fd = slot.native().descriptor();
   const RingFeatures& features = ring.features();
   switch (op.code()) {
-    case OpCode::receive: {
-      if (!features.recv) return false;
-      const MutableBytes into = static_cast<ReceiveOperation&>(op).into;
-      io_uring_sqe& entry = ring.entry();
-      io_uring_prep_recv(&entry, fd, into.data(), into.size(), 0);
-      io_uring_sqe_set_data(&entry, &op);
-      return true;
-    }
     case OpCode::send: {
       const auto& send = static_cast<SendOperation&>(op);
       if (!features.send || !send.gather.empty()) return false;
@@ -48,6 +41,7 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
       io_uring_sqe_set_data(&entry, &op);
       return true;
     }
+    case OpCode::receive:
     case OpCode::receive_lease:
     case OpCode::receive_from:
     case OpCode::send_to:
@@ -59,11 +53,52 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   return false;
 }
 
+namespace {
+
+constexpr unsigned read_events = POLLIN | POLLRDHUP;
+
+}  // namespace
+
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
-  const unsigned events = op.direction() == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
+  const unsigned events = op.direction() == Direction::read ? read_events : POLLOUT;
   io_uring_sqe& entry = ring.entry();
   io_uring_prep_poll_add(&entry, slot.native().descriptor(), events);
   io_uring_sqe_set_data(&entry, &op);
+}
+
+void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_recv_multishot(&entry, slot.native().descriptor(), nullptr, 0, 0);
+  entry.flags |= IOSQE_BUFFER_SELECT;
+  entry.buf_group = BufferRing::group;
+  io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::receive));
+}
+
+void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept {
+  const int fd = slot.native().descriptor();
+  io_uring_sqe& entry = ring.entry();
+  if (ring.features().multishot_poll) {
+    io_uring_prep_poll_multishot(&entry, fd, read_events);
+  } else {
+    io_uring_prep_poll_add(&entry, fd, read_events);
+  }
+  io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::poll));
+}
+
+void translate_own_accept(HandleSlot& slot, Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_multishot_accept(&entry, slot.native().descriptor(), nullptr, nullptr,
+                                 SOCK_CLOEXEC);
+  io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::accept));
+}
+
+void end_own_request(HandleSlot& slot, Ring& ring) noexcept {
+  OwnState& state = own_state(slot);
+  if (state.armed == OwnRequest::nothing || state.ending) return;
+  state.ending = true;
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_cancel64(&entry, name_of(slot, state.armed), 0);
+  io_uring_sqe_set_data64(&entry, ignored);
 }
 
 }  // namespace coil::detail

@@ -1,6 +1,7 @@
 // Operation → ring entry. Included by the io_uring reactor.
 #pragma once
 
+#include "own_requests.h"
 #include "ring.h"
 
 #include <coil/runtime/handle_table.h>
@@ -13,5 +14,12 @@ namespace coil::detail {
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
 // Fills an entry that waits until the operation is worth an attempt.
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
+
+// Fill an entry for what goes on by itself until it is ended.
+void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept;
+void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept;
+void translate_own_accept(HandleSlot& slot, Ring& ring) noexcept;
+// Asks for the end of what is armed on the handle, if that was not done yet.
+void end_own_request(HandleSlot& slot, Ring& ring) noexcept;
 
 }  // namespace coil::detail

@@ -25,28 +25,28 @@ class PollPoller final : public Poller {
 
   int watch(HandleSlot& slot, Direction side) override {
     if (slot.backend_registered) {
-      short& events = watched_[slot.backend_data].events;
+      short& events = watched_[place_of(slot)].events;
       events = static_cast<short>(events | events_of(side));
       return 0;
     }
-    slot.backend_data = watched_.size();
+    place_of(slot) = watched_.size();
     append(slot.native().descriptor(), &slot, events_of(side));
     slot.backend_registered = true;
     return 0;
   }
   void unwatch(HandleSlot& slot, Direction side) noexcept override {
     if (!slot.backend_registered) return;
-    short& events = watched_[slot.backend_data].events;
+    short& events = watched_[place_of(slot)].events;
     events = static_cast<short>(events & ~events_of(side));
     if (events == 0) forget(slot);
   }
   void forget(HandleSlot& slot) noexcept override {
     if (!slot.backend_registered) return;
     slot.backend_registered = false;
-    const std::size_t place = slot.backend_data;
+    const std::size_t place = place_of(slot);
     watched_[place] = watched_.back();
     slots_[place] = slots_.back();
-    slots_[place]->backend_data = place;
+    place_of(*slots_[place]) = place;
     watched_.pop_back();
     slots_.pop_back();
   }
@@ -76,6 +76,10 @@ class PollPoller final : public Poller {
   }
 
  private:
+  static std::size_t& place_of(HandleSlot& slot) noexcept {
+    return slot.backend_data<std::size_t>();
+  }
+
   static short events_of(Direction side) noexcept {
     return side == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
   }

@@ -1,0 +1,65 @@
+// BufferRing: the buffers that the kernel fills of its own accord, and the leases on what it has
+// filled. Included by this backend only.
+#pragma once
+
+#include <coil/runtime/buffer_lease.h>
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace coil::detail {
+
+// A multishot receive picks its buffer when data has come, so that an idle connection owns none. The
+// whole of it fits the cache of one core: what is received is still hot when it is sent.
+//
+// The kernel fills a buffer piece by piece where it can, and then reports whether it keeps the rest
+// for the next receive; otherwise one receive uses one buffer up. A buffer goes back to it when it
+// is used up and the last lease on it has ended.
+class BufferRing final : public BufferOwner {
+ public:
+  enum class Filling : bool { whole, incremental };
+
+  // Null if the kernel has no such ring.
+  static std::unique_ptr<BufferRing> open(io_uring& ring, Filling filling, BufferPool& pool);
+  BufferRing(const BufferRing&) = delete;
+  BufferRing& operator=(const BufferRing&) = delete;
+  ~BufferRing();
+
+  static constexpr std::uint16_t group = 1;
+
+  Filling filling() const noexcept { return filling_; }
+  // The `size` bytes of a completion with a buffer; nothing when its size is 0. The buffer itself
+  // while few are kept from the kernel, a copy of the bytes when half of them are.
+  BufferLease take(unsigned completion_flags, std::size_t size) noexcept;
+  // Buffers that the kernel may fill.
+  std::size_t available() const noexcept { return buffers_.size() - kept_; }
+
+ private:
+  struct Buffer {
+    std::uint32_t used = 0;    // Bytes that the kernel has filled.
+    std::uint32_t leases = 0;  // Alive on it.
+    bool with_kernel = false;
+  };
+
+  BufferRing(io_uring& ring, Filling filling, BufferPool& pool);
+
+  void take_back(std::byte* data) noexcept override;
+  void give_to_kernel(std::size_t index) noexcept;
+  BufferLease copy(const std::byte* data, std::size_t size) noexcept;
+
+  io_uring& ring_;
+  BufferPool& pool_;
+  Filling filling_;
+  std::uint32_t buffer_bytes_;
+  io_uring_buf_ring* shared_ = nullptr;
+  std::byte* bytes_ = nullptr;
+  std::vector<Buffer> buffers_;
+  std::size_t kept_ = 0;  // Not with the kernel.
+  bool registered_ = false;
+};
+
+}  // namespace coil::detail

@@ -1,0 +1,67 @@
+// Receiver: how bytes come in on a stream. Included by this backend only.
+#pragma once
+
+#include "buffer_ring.h"
+#include "own_requests.h"
+#include "ring.h"
+
+#include <coil/runtime/operations.h>
+#include <coil/runtime/reactor.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace coil::detail {
+
+// A stream receives in one of two ways and changes over as its messages grow and shrink:
+//
+//  - by a multishot receive: the kernel puts what comes into a buffer of the shared ring. Nothing is
+//    submitted per message, which is best for small ones.
+//  - by a multishot poll: a change is reported, and the bytes are received directly into the
+//    caller's buffer, or into the one that is hottest in the cache. Best for bulk, whose cost is
+//    the memory that it touches.
+//
+// Bytes that come when nobody waits are kept for the next receive; when they pass a limit, nothing
+// more is received until they were taken.
+class Receiver {
+ public:
+  // `buffers` is null where the kernel has no multishot receive.
+  Receiver(Reactor& reactor, Ring& ring, std::unique_ptr<BufferRing> buffers)
+      : reactor_(reactor), ring_(ring), buffers_(std::move(buffers)) {}
+
+  // False for what needs an entry of its own.
+  bool serves(const Operation& op, const HandleSlot& slot) const noexcept;
+  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept;
+  void on_received(HandleSlot& slot, const Completion& completion) noexcept;
+  void on_polled(HandleSlot& slot, const Completion& completion) noexcept;
+  // Serves those that found no buffer, as far as buffers have come back.
+  void feed_starved() noexcept;
+
+  const BufferRing* buffers() const noexcept { return buffers_.get(); }
+
+ private:
+  bool by_poll(const OwnState& state) const noexcept {
+    return buffers_ == nullptr || state.by_poll;
+  }
+  std::optional<std::int64_t> receive_now(Operation& op, HandleSlot& slot) noexcept;
+  void arm(HandleSlot& slot) noexcept;
+  // Goes on for whoever waits, after what was armed has ended.
+  void resume(HandleSlot& slot) noexcept;
+  void park(HandleSlot& slot) noexcept;
+  void hand_over(HandleSlot& slot, BufferLease lease) noexcept;
+  void keep(HandleSlot& slot, ConstBytes bytes) noexcept;
+  void end_stream(HandleSlot& slot, std::int32_t outcome) noexcept;
+  void hand_back(Operation& op, std::int64_t outcome) noexcept;
+  void complete_polls(HandleSlot& slot) noexcept;
+  void note_size(HandleSlot& slot, std::size_t size) noexcept;
+
+  Reactor& reactor_;
+  Ring& ring_;
+  std::unique_ptr<BufferRing> buffers_;
+  std::vector<HandleId> starved_;
+};
+
+}  // namespace coil::detail

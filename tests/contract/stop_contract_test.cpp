@@ -148,7 +148,8 @@ TEST_CASE("a task that does not end with its reactor is logged, by its name") {
   }
   for (const bool ran : {false, true}) {
     const std::string words = last_words([ran] { outlive_the_reactor(ran); });
-    CHECK(words == "coil: a task did not end with its reactor: stubborn\n");
+    CHECK(words.find("a task did not end with its reactor: stubborn\n") != std::string::npos);
+    CHECK(words.find("docile") == std::string::npos);
   }
 }
 

@@ -127,9 +127,17 @@ std::size_t StreamTransport::send_now(ConstBytes more) {
     end(sent.error().failure());
     return more.size();
   }
-  output_.sent(std::min(*sent, pending.size()));
-  if (output_.empty()) output_.clear();
+  took(std::min(*sent, pending.size()));
   return *sent - std::min(*sent, pending.size());
+}
+
+// The kernel took so much of what is pending.
+void StreamTransport::took(std::size_t size) {
+  output_.sent(size);
+  if (output_.empty()) output_.clear();
+  if (!held_back_ || output_.size() > low_water_bytes) return;
+  held_back_ = false;
+  may_go_on_.set();
 }
 
 void StreamTransport::flush() {
@@ -168,14 +176,9 @@ Task<void> StreamTransport::write_loop() {
         end(sent.error().failure());
         co_return;
       }
-      output_.sent(*sent);
-      if (held_back_ && output_.size() <= low_water_bytes) {
-        held_back_ = false;
-        may_go_on_.set();
-      }
+      took(*sent);
     }
     if (reason_) co_return;
-    output_.clear();
     if (disconnecting_) {
       end(Failure(ConnectionDone(make_error_code(Errc::connection_done))));
       co_return;

@@ -37,7 +37,8 @@ HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
 
 void HandleTable::close(HandleId id) noexcept {
   HandleSlot* slot = find(id);
-  if (slot == nullptr || slot->closing_) return;
+  if (slot == nullptr) return;
+  slot->open_ = false;
   slot->closing_ = true;
   ++closing_;
   if (slot->kind_ == HandleKind::stream && !slot->unread.empty()) {

@@ -13,6 +13,7 @@ namespace {
 
 // The process or the system has no descriptor, or no memory, for one more connection.
 bool is_exhaustion(std::int64_t value) noexcept {
+  if (value >= 0) return false;
   const std::error_code code = outcome::code_of(value);
   return code == std::errc::too_many_files_open ||
          code == std::errc::too_many_files_open_in_system || code == std::errc::no_buffer_space ||
@@ -22,12 +23,12 @@ bool is_exhaustion(std::int64_t value) noexcept {
 // The trouble of the connection that would have been accepted, which Linux hands to whoever accepts
 // it. It is nobody's error: the next connection may be sound, and must be tried for at once, since
 // what lies in the backlog already gives no further event.
-bool is_of_the_connection(const Operation& op, std::int64_t value) noexcept {
+bool is_of_the_connection(std::int64_t value) noexcept {
   static constexpr std::array codes = {
       std::errc::connection_aborted, std::errc::connection_reset, std::errc::protocol_error,
       std::errc::no_protocol_option, std::errc::network_down,     std::errc::network_unreachable,
       std::errc::host_unreachable};
-  if (op.code() != OpCode::accept || value >= 0) return false;
+  if (value >= 0) return false;
   const std::error_code code = outcome::code_of(value);
   return std::any_of(codes.begin(), codes.end(), [&](std::errc each) { return code == each; });
 }
@@ -67,26 +68,20 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
                          : "a stream was written while another write was pending on it");
 }
 
-bool reads_nothing(Operation& op) noexcept {
-  return op.code() == OpCode::receive && static_cast<ReceiveOperation&>(op).into.empty();
-}
-
 }  // namespace
 
+// The path of every request: what is rare is out of line.
 bool Reactor::submit(Operation& op) noexcept {
-  HandleSlot* slot = handles_.find(op.target());
   ++counters_.submitted;
+  HandleSlot* slot = handles_.find(op.target());
   std::optional<std::int64_t> result;
-  if (slot == nullptr || slot->closing()) {
-    result = outcome::handle_closed;
-  } else if (op.outcome_ < 0) {
-    result = op.outcome_;
-  } else if (reads_nothing(op)) {
-    result = 0;
-  } else {
-    if (slot->kind() == HandleKind::stream && !slot->in_flight.empty()) require_alone(op, *slot);
-    if (!slot->unread.empty()) result = serve_unread(op, *slot, buffers_);
-    if (!result) result = submit_now(op, *slot);
+  if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
+    result = settle(op, slot);
+  }
+  if (!result) {
+    if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
+    result = do_submit(op, *slot);
+    if (result && op.repeats_) [[unlikely]] result = repeat(op, *slot, *result);
     if (!result) {
       slot->in_flight.push_back(op);
       return true;
@@ -107,10 +102,26 @@ bool Reactor::submit(Operation& op) noexcept {
   return true;
 }
 
-std::optional<std::int64_t> Reactor::submit_now(Operation& op, HandleSlot& slot) noexcept {
-  constexpr int tries_max = 4096;  // As many as a backlog may hold.
-  std::optional<std::int64_t> result = do_submit(op, slot);
-  for (int tries = 1; tries < tries_max && result && is_of_the_connection(op, *result); ++tries) {
+// What needs no backend: nothing if this does after all.
+std::optional<std::int64_t> Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
+  if (slot == nullptr) return outcome::handle_closed;
+  if (op.settled_) return op.outcome_;
+  return serve_unread(op, *slot, buffers_);
+}
+
+// An accept goes on beyond a connection that broke, and a send that must be whole until it is.
+std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
+                                            std::int64_t value) noexcept {
+  constexpr int tries_max = 4096;  // As many connections as a backlog may hold.
+  std::optional<std::int64_t> result = value;
+  if (op.code() == OpCode::send) {
+    auto& send = static_cast<SendOperation&>(op);
+    while (result && *result > 0 && !send.advance(static_cast<std::size_t>(*result))) {
+      result = op.cancel_asked_ ? outcome::cancelled : do_submit(op, slot);
+    }
+    return result;
+  }
+  for (int tries = 1; tries < tries_max && result && is_of_the_connection(*result); ++tries) {
     result = do_submit(op, slot);
   }
   return result;
@@ -118,21 +129,23 @@ std::optional<std::int64_t> Reactor::submit_now(Operation& op, HandleSlot& slot)
 
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   if (!op.waiting()) contract_violation("a backend completed an operation twice");
-  if (!op.cancel_asked_ && is_of_the_connection(op, value)) {
-    const std::optional<std::int64_t> next = submit_now(op, handles_.slot_of(op));
-    if (!next) return;
-    value = *next;
-  }
-  if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
-    park_accept(op);
-    return;
-  }
   HandleSlot& slot = handles_.slot_of(op);
+  if (op.repeats_) [[unlikely]] {
+    if (op.code() == OpCode::send || !op.cancel_asked_) {
+      const std::optional<std::int64_t> next = repeat(op, slot, value);
+      if (!next) return;
+      value = *next;
+    }
+    if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
+      park_accept(op);
+      return;
+    }
+  }
   op.unlink();
   ++counters_.completed;
   op.outcome_ = value == outcome::cancelled && op.handle_closed_ ? outcome::handle_closed : value;
   ready(op);
-  finish_close_if_due(slot);
+  if (slot.closing()) finish_close_if_due(slot);
 }
 
 void Reactor::finish_close_if_due(HandleSlot& slot) noexcept {

@@ -17,6 +17,7 @@ namespace coil::detail {
 namespace {
 
 constexpr std::size_t gather_max = 64;
+constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
 Error last_error(const char* what) noexcept { return Error(system_error_code(errno), what); }
 
@@ -170,8 +171,27 @@ Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& 
       "multicast membership");
 }
 
+namespace {
+
+// Repeats an interrupted call; nothing if it would have to wait.
+template <class Call>
+std::optional<std::int64_t> sent_by(Call call) noexcept {
+  for (;;) {
+    const ssize_t sent = call();
+    if (sent >= 0) return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+}  // namespace
+
+std::optional<std::int64_t> try_send(int descriptor, ConstBytes bytes) noexcept {
+  return sent_by([&] { return ::send(descriptor, bytes.data(), bytes.size(), send_flags); });
+}
+
 std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
-  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (pieces.size() == 1) return try_send(descriptor, pieces.front());
   std::array<iovec, gather_max> gathered;
   msghdr message = {};
   message.msg_iov = gathered.data();
@@ -180,14 +200,7 @@ std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes>
     gathered[index].iov_base = const_cast<std::byte*>(pieces[index].data());
     gathered[index].iov_len = pieces[index].size();
   }
-  for (;;) {
-    const ssize_t sent = pieces.size() == 1
-                             ? ::send(descriptor, pieces[0].data(), pieces[0].size(), flags)
-                             : ::sendmsg(descriptor, &message, flags);
-    if (sent >= 0) return sent;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
-    if (errno != EINTR) return -errno;
-  }
+  return sent_by([&] { return ::sendmsg(descriptor, &message, send_flags); });
 }
 
 Result<std::size_t> PosixSocketCalls::send_now(NativeHandle socket,

@@ -10,6 +10,7 @@
 namespace coil::detail {
 
 // Sends without waiting: the bytes taken or an error, as an outcome; nothing if it would block.
+std::optional<std::int64_t> try_send(int descriptor, ConstBytes bytes) noexcept;
 std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept;
 
 class PosixSocketCalls final : public SocketCalls {

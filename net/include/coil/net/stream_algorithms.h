@@ -73,6 +73,15 @@ Task<std::string> read_until(S& stream, std::string& buffered, std::string_view 
   }
 }
 
+namespace detail {
+
+template <class S>
+Task<void> write_in_steps(S& stream, ConstBytes from) {
+  while (!from.empty()) from = from.skip(co_await stream.write_some(from));
+}
+
+}  // namespace detail
+
 // Writes all of `from`.
 //
 // Example (tests/examples/tcp_example.cpp, "greet"):
@@ -81,9 +90,14 @@ Task<std::string> read_until(S& stream, std::string& buffered, std::string_view 
 //
 // Cancellation: Cancellable; some bytes may have been transferred.
 // Buffers:      `from` must stay valid until completion.
+// Cost:         A stream that can do it in one operation, such as TcpStream, needs no frame.
 template <ByteStream S>
-Task<void> write_all(S& stream, ConstBytes from) {
-  while (!from.empty()) from = from.skip(co_await stream.write_some(from));
+auto write_all(S& stream, ConstBytes from) {
+  if constexpr (requires { stream.write_all(from); }) {
+    return stream.write_all(from);
+  } else {
+    return detail::write_in_steps(stream, from);
+  }
 }
 
 // Copies from one stream to the other until the first one ends; gives the count of bytes. It reads

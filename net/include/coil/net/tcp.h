@@ -153,6 +153,17 @@ class TcpStream {
     using Write = Await<SendOperation, std::size_t, detail::ToSize>;
     return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), pieces);
   }
+  // Writes all of `from`.
+  //
+  // Errors:       As write_some.
+  // Cancellation: Cancellable; some bytes may have been transferred.
+  // Buffers:      `from` must stay valid until completion.
+  // Cost:         No allocation, and one resumption however many steps it takes.
+  auto write_all(ConstBytes from) {
+    using Write = Await<SendOperation, void, detail::ToNothing>;
+    return Write("write_all", detail::ToNothing(), socket_.reactor(), socket_.id(), from,
+                 Sending::whole);
+  }
   // Ends the sending side: the peer reads 0 after everything that was written.
   //
   // Errors:       SystemError if the connection has gone already; HandleClosed.

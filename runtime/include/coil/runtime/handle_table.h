@@ -103,9 +103,14 @@ class HandleTable {
   NativeHandle release(HandleId id, std::vector<std::byte>& unread);
   // The slot of a live id; null for a stale one.
   HandleSlot* find(HandleId id) noexcept {
+    HandleSlot* slot = find_served(id);
+    return slot != nullptr && slot->open_ ? slot : nullptr;
+  }
+  // The same for backends, which also serve a slot that is being closed.
+  HandleSlot* find_served(HandleId id) noexcept {
     if (id.index() >= count_) return nullptr;
     HandleSlot& slot = at(id.index());
-    return slot.generation_ == id.generation() && slot.open_ ? &slot : nullptr;
+    return slot.generation_ == id.generation() ? &slot : nullptr;
   }
   // The slot that an operation in flight was submitted to, also while it is being closed.
   HandleSlot& slot_of(const Operation& op) noexcept { return at(op.target().index()); }
@@ -114,6 +119,7 @@ class HandleTable {
   std::size_t size() const noexcept { return live_; }
   // Those of them that are still being closed.
   std::size_t closing() const noexcept { return closing_; }
+  // Visits those that are open.
   template <class Visit>
   void for_each(Visit visit) {
     for (std::uint32_t index = 0; index < count_; ++index) {

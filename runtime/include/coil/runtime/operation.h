@@ -105,9 +105,14 @@ class Operation : public Suspension {
  protected:
   ~Operation() = default;
 
-  // A negative outcome before it starts is what it will come to, unless its scope was cancelled or
-  // its handle closed.
-  void refuse(std::int64_t outcome) noexcept { outcome_ = outcome; }
+  // What it will come to is known before it starts, unless its scope was cancelled or its handle
+  // closed.
+  void settle(std::int64_t outcome) noexcept {
+    outcome_ = outcome;
+    settled_ = true;
+  }
+  // One completion may not be its end: an accept whose connection broke, a send of part.
+  void may_repeat() noexcept { repeats_ = true; }
 
  private:
   friend class Reactor;
@@ -120,6 +125,8 @@ class Operation : public Suspension {
   OpCode code_;
   bool cancel_asked_ = false;   // The backend was asked, so that it is asked once.
   bool handle_closed_ = false;  // The cancellation came from closing the handle.
+  bool settled_ = false;
+  bool repeats_ = false;
 
  public:
   // For the backend that serves the operation, and for nobody else.

@@ -27,7 +27,9 @@ namespace coil {
 class ReceiveOperation final : public Operation {
  public:
   ReceiveOperation(Reactor& reactor, HandleId from, MutableBytes buffer) noexcept
-      : Operation(OpCode::receive, reactor, from), into(buffer) {}
+      : Operation(OpCode::receive, reactor, from), into(buffer) {
+    if (buffer.empty()) settle(0);
+  }
   MutableBytes into;
 };
 
@@ -39,17 +41,32 @@ class ReceiveLeaseOperation final : public Operation {
   BufferLease lease;
 };
 
-// Outcome: bytes that the kernel accepted.
+// How much of its bytes a send must carry.
+enum class Sending : bool {
+  some,   // What the kernel takes, at least one byte.
+  whole,  // All of them, one after the other.
+};
+
+// Outcome: bytes that the kernel accepted, in the last step of one that must be whole.
 class SendOperation final : public Operation {
  public:
-  SendOperation(Reactor& reactor, HandleId to, ConstBytes bytes) noexcept
-      : Operation(OpCode::send, reactor, to), from(bytes) {}
+  SendOperation(Reactor& reactor, HandleId to, ConstBytes bytes,
+                Sending how = Sending::some) noexcept
+      : Operation(OpCode::send, reactor, to), from(bytes) {
+    if (how == Sending::whole) may_repeat();
+    if (how == Sending::whole && bytes.empty()) settle(0);
+  }
   // Sends several pieces with one call; they, and the list of them, outlive the operation.
   SendOperation(Reactor& reactor, HandleId to, std::span<const ConstBytes> pieces) noexcept
       : Operation(OpCode::send, reactor, to), gather(pieces) {}
   // What is to be sent, also if it is one piece.
   std::span<const ConstBytes> pieces() const noexcept {
     return gather.empty() ? std::span<const ConstBytes>(&from, 1) : gather;
+  }
+  // The kernel took `size` bytes of `from`; true if nothing is left.
+  bool advance(std::size_t size) noexcept {
+    from = from.skip(size);
+    return from.empty();
   }
   ConstBytes from;
   std::span<const ConstBytes> gather;  // Used instead of `from` when it is not empty.
@@ -59,7 +76,9 @@ class SendOperation final : public Operation {
 class AcceptOperation final : public Operation {
  public:
   AcceptOperation(Reactor& reactor, HandleId listener, bool all = false) noexcept
-      : Operation(OpCode::accept, reactor, listener), takes_all(all) {}
+      : Operation(OpCode::accept, reactor, listener), takes_all(all) {
+    may_repeat();
+  }
   bool takes_all;  // The backend may accept further connections ahead of the next request.
 };
 
@@ -89,7 +108,7 @@ class SendToOperation final : public Operation {
   SendToOperation(Reactor& reactor, HandleId socket, ConstBytes payload, const NativeAddress& to,
                   std::int64_t refused = 0) noexcept
       : Operation(OpCode::send_to, reactor, socket), from(payload), peer(to) {
-    refuse(refused);
+    if (refused != 0) settle(refused);
   }
   ConstBytes from;
   NativeAddress peer;

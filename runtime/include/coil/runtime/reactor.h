@@ -250,7 +250,8 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
-  std::optional<std::int64_t> submit_now(Operation& op, HandleSlot& slot) noexcept;
+  std::optional<std::int64_t> settle(Operation& op, HandleSlot* slot) noexcept;
+  std::optional<std::int64_t> repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;
   void unpark_accepts() noexcept;
   void drain_handle(HandleSlot& slot) noexcept;

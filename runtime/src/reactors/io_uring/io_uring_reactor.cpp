@@ -14,6 +14,7 @@
 #include <poll.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace coil::detail {
 
@@ -46,12 +47,13 @@ class IoUringReactor final : public Reactor {
 
  private:
   std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
-    if (receiver_.serves(op, slot)) return receiver_.submit(op, slot);
-    if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
-    op.backend_state = native_entry;
-    if (goes_alone(op)) {
+    if (op.direction() == Direction::read) {
+      if (receiver_.serves(op, slot)) return receiver_.submit(op, slot);
+      if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
+    } else if (goes_alone(op)) {
       if (const auto result = attempt(op, slot, buffers())) return result;
     }
+    op.backend_state = native_entry;
     if (translate(op, slot, *ring_)) return std::nullopt;
     if (worth_trying(op, slot)) {
       if (const auto result = attempt(op, slot, buffers())) return result;
@@ -64,8 +66,9 @@ class IoUringReactor final : public Reactor {
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
   bool goes_alone(const Operation& op) const noexcept {
+    static const bool always = std::getenv("COIL_DIRECT") != nullptr;
     if (op.code() != OpCode::send) return false;
-    return !ring_->has_more() || static_cast<const SendOperation&>(op).from.size() >= bulk_bytes;
+    return always || !ring_->has_more() || static_cast<const SendOperation&>(op).from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {

@@ -22,6 +22,9 @@ struct OwnState {
   bool starved : 1 = false;  // Waits for a buffer to come back.
   bool by_poll : 1 = false;  // Receives are polled for and then carried out directly.
   bool only_by_poll : 1 = false;
+
+  // What comes will be handed over: there is nothing to do but wait.
+  bool waits_only() const noexcept { return armed == OwnRequest::receive && !has_outcome; }
 };
 
 inline OwnState& own_state(HandleSlot& slot) noexcept { return slot.backend_data<OwnState>(); }

@@ -46,19 +46,14 @@ Operation* reader_of(HandleSlot& slot) noexcept {
 
 }  // namespace
 
-bool Receiver::serves(const Operation& op, const HandleSlot& slot) const noexcept {
-  return slot.kind() == HandleKind::stream && (reads(op) || op.code() == OpCode::poll_readable);
-}
-
-std::optional<std::int64_t> Receiver::submit(Operation& op, HandleSlot& slot) noexcept {
+std::optional<std::int64_t> Receiver::start(Operation& op, HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
-  op.backend_state = on_slot;
   if (state.has_outcome) {
     if (op.code() == OpCode::poll_readable) return 0;
     // An error is told once; what follows it is the end.
     return std::exchange(state.outcome, 0);
   }
-  if (state.armed == OwnRequest::receive || state.starved) return std::nullopt;
+  if (state.starved) return std::nullopt;
   if (by_poll(state) && (slot.ready_to_read || slot.ended)) {
     if (const auto result = receive_now(op, slot)) return result;
   }
@@ -153,14 +148,13 @@ void Receiver::on_polled(HandleSlot& slot, const Completion& completion) noexcep
   resume(slot);
 }
 
-// A closing handle has nobody who waits, and its number may be another's by now.
 void Receiver::feed_starved() noexcept {
   while (!starved_.empty() && buffers_->available() > 0) {
     // As many as there are buffers: all of them at once would only run dry again.
     const std::size_t count = std::min(buffers_->available(), starved_.size());
     for (std::size_t index = 0; index < count; ++index) {
       HandleSlot* slot = reactor_.handles().find(starved_[index]);
-      if (slot == nullptr || slot->closing()) continue;
+      if (slot == nullptr) continue;
       own_state(*slot).starved = false;
       resume(*slot);
     }

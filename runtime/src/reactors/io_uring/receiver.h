@@ -32,9 +32,15 @@ class Receiver {
   Receiver(Reactor& reactor, Ring& ring, std::unique_ptr<BufferRing> buffers)
       : reactor_(reactor), ring_(ring), buffers_(std::move(buffers)) {}
 
-  // False for what needs an entry of its own.
-  bool serves(const Operation& op, const HandleSlot& slot) const noexcept;
-  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept;
+  // A read of a stream.
+  bool serves(const Operation& op, const HandleSlot& slot) const noexcept {
+    return slot.kind() == HandleKind::stream && op.code() != OpCode::receive_from;
+  }
+  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept {
+    op.backend_state = on_slot;
+    if (own_state(slot).waits_only()) return std::nullopt;
+    return start(op, slot);
+  }
   void on_received(HandleSlot& slot, const Completion& completion) noexcept;
   void on_polled(HandleSlot& slot, const Completion& completion) noexcept;
   // Serves those that found no buffer, as far as buffers have come back.
@@ -46,6 +52,7 @@ class Receiver {
   bool by_poll(const OwnState& state) const noexcept {
     return buffers_ == nullptr || state.by_poll;
   }
+  std::optional<std::int64_t> start(Operation& op, HandleSlot& slot) noexcept;
   std::optional<std::int64_t> receive_now(Operation& op, HandleSlot& slot) noexcept;
   void arm(HandleSlot& slot) noexcept;
   // Goes on for whoever waits, after what was armed has ended.

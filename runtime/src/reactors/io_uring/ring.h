@@ -83,14 +83,12 @@ class Ring {
 };
 
 inline std::optional<Completion> Ring::next() noexcept {
-  unsigned head = 0;
-  io_uring_cqe* entry = nullptr;
-  std::optional<Completion> found;
-  io_uring_for_each_cqe(&ring_, head, entry) {
-    found = Completion{entry->user_data, entry->res, entry->flags};
-    io_uring_cq_advance(&ring_, 1);
-    break;
-  }
+  io_uring_cq& queue = ring_.cq;
+  const unsigned head = *queue.khead;  // Only this side moves it.
+  if (head == io_uring_smp_load_acquire(queue.ktail)) return std::nullopt;
+  const io_uring_cqe& entry = queue.cqes[head & queue.ring_mask];
+  const Completion found = {.data = entry.user_data, .result = entry.res, .flags = entry.flags};
+  io_uring_cq_advance(&ring_, 1);
   return found;
 }
 

@@ -98,6 +98,10 @@ Attempt receive_from(ReceiveFromOperation& op, HandleSlot& slot) noexcept {
   return result;
 }
 
+Attempt send(const SendOperation& op, int fd) noexcept {
+  return op.gather.empty() ? try_send(fd, op.from) : try_send(fd, op.gather);
+}
+
 Attempt send_to(SendToOperation& op, int fd) noexcept {
   const auto* peer =
       op.peer.size() == 0 ? nullptr : reinterpret_cast<const sockaddr*>(op.peer.data());
@@ -139,7 +143,7 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
     case OpCode::send:
-      return try_send(fd, static_cast<SendOperation&>(op).pieces());
+      return send(static_cast<const SendOperation&>(op), fd);
     case OpCode::accept:
       return accept(fd);
     case OpCode::connect:

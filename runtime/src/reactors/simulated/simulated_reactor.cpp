@@ -131,7 +131,7 @@ void SimulatedReactor::Simulation::serve_soon(HandleId handle) {
 // Tries every waiting operation of a handle. The last completion of a closing handle ends its
 // socket.
 void SimulatedReactor::Simulation::serve(HandleId handle) {
-  HandleSlot* slot = reactor.handles().find(handle);
+  HandleSlot* slot = reactor.handles().find_served(handle);
   if (slot == nullptr) return;
   slot->in_flight.for_each([&](Suspension& suspension) {
     auto& op = static_cast<Operation&>(suspension);

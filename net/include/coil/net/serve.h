@@ -87,8 +87,7 @@ Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
 template <class F>
 Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Served& served,
                        ServeOptions options) {
-  const Accepting how =
-      options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
+  const Accepting how = options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
   for (;;) {
     while (served.open >= options.connections_max) {
       served.one_ended.clear();

@@ -104,6 +104,7 @@ int main(int argc, char** argv) {
     }
   }
   std::signal(SIGALRM, report_hang);
+  std::signal(SIGPIPE, SIG_DFL);  // As a program of its own finds it, whoever started this one.
   doctest::Context context;
   context.applyCommandLine(argc, argv);
   const int status = context.run();

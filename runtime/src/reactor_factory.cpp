@@ -1,6 +1,7 @@
 // The choice of a reactor: what was asked for, what the environment says, what the machine has.
 #include <coil/runtime/reactor_factory.h>
 
+#include "pipe_signal.h"
 #include "reactors/backends.h"
 
 #include <array>
@@ -105,6 +106,7 @@ std::unique_ptr<Reactor> make_reactor(ReactorOptions options) {
                                " reactor cannot be had: " + refusal);
     }
   }
+  detail::survive_broken_pipes();
   if (options.log_sink) reactor->set_log_sink(std::move(options.log_sink));
   return reactor;
 }

@@ -31,15 +31,20 @@ void Reactor::run() {
   end_turns();
 }
 
+bool Reactor::can_stop() const noexcept {
+  if (state_ == State::idle) return in_turns_;
+  return !stop_asked_ && (state_ == State::starting || state_ == State::running);
+}
+
 void Reactor::stop() {
-  if (state_ == State::idle && in_turns_) {  // Inside turn_until: its owner cleans up.
-    leave_ = true;
-    return;
-  }
-  if (stop_asked_ || (state_ != State::starting && state_ != State::running)) {
+  if (!can_stop()) {
     throw ReactorNotRunning("stop: the reactor is not running, or is being stopped already");
   }
-  stop_asked_ = true;
+  if (state_ == State::idle) {
+    leave_ = true;  // Inside turn_until: its owner cleans up.
+  } else {
+    stop_asked_ = true;
+  }
 }
 
 void Reactor::crash() {

@@ -36,7 +36,7 @@ int run_server(coil::Reactor& reactor, const Counters& counters, coil::Task<void
         if (failure.check<coil::CancelledError>()) return;  // The reactor was stopped.
         std::fprintf(stderr, "coil: %s\n", failure.getErrorMessage().c_str());
         failed = true;
-        if (reactor.running()) reactor.stop();
+        if (reactor.can_stop()) reactor.stop();
       });
   const int status = run_server(reactor, counters);
   return failed ? 1 : status;

@@ -20,6 +20,50 @@ TEST_CASE("stop before run, after run and twice is refused") {
   CHECK_THROWS_AS(reactor->run(), ReactorNotRestartable);
 }
 
+TEST_CASE("can_stop is true where stop does not throw, also in errbacks that a stop calls") {
+  COIL_CONTRACT(reactor);
+  CHECK_FALSE(reactor->can_stop());
+  Strings seen;
+  auto note = [&](const char* where) {
+    seen.push_back(std::string(where) + (reactor->can_stop() ? " yes" : " no"));
+  };
+  auto waits = []() -> Task<void> { co_await sleep(std::chrono::hours(1000)); };
+  auto root = Deferred<void>::fromCoroutine(*reactor, waits());
+  root.addErrback([&](const Failure&) {
+    note("errback");
+    if (reactor->can_stop()) reactor->stop();
+  });
+  auto starts = [&]() -> Task<void> {
+    co_await yield();
+    CHECK_FALSE(reactor->running());
+    note("before startup");
+  };
+  reactor->addSystemEventTrigger(Phase::before, "startup", starts);
+  reactor->addSystemEventTrigger(Phase::after, "shutdown", [&] { note("after shutdown"); });
+  reactor->callWhenRunning([&] {
+    note("running");
+    reactor->stop();
+    note("stopped");
+  });
+  reactor->run();
+  CHECK(seen == Strings{"before startup yes", "running yes", "stopped no", "errback no",
+                        "after shutdown no"});
+  CHECK_FALSE(reactor->can_stop());
+}
+
+TEST_CASE("run of one task can be stopped from inside, as often as one likes") {
+  COIL_CONTRACT(reactor);
+  auto stops = [&]() -> Task<void> {
+    CHECK(reactor->can_stop());
+    reactor->stop();
+    CHECK(reactor->can_stop());
+    reactor->stop();
+    co_await sleep(std::chrono::hours(1000));
+  };
+  CHECK_THROWS_AS(run(*reactor, stops()), Cancelled);
+  CHECK_FALSE(reactor->can_stop());
+}
+
 TEST_CASE("run inside run is refused and leaves the outer one intact") {
   COIL_CONTRACT(reactor);
   bool refused = false;

@@ -1,6 +1,10 @@
 // Covers: datagram.h, socket_options.h: UDP.
 #include <coil/net.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "support/contract.h"
 
 using namespace coil;
@@ -95,6 +99,29 @@ TEST_CASE("a bound port cannot be bound again, and closing ends a pending receiv
       socket.close();
     };
     co_await when_all(receive(), close());
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("receives that wait on one socket at once each get a datagram, the first one first") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    DatagramSocket socket = DatagramSocket::bind(*reactor, Address::loopback(0));
+    const Address self = socket.local_address();
+    std::vector<std::string> got(4);
+    auto receive = [&](std::size_t number) -> Task<void> {
+      std::array<std::byte, 8> buffer;
+      const Datagram datagram = co_await socket.receive(buffer);
+      got[number] = to_string(ConstBytes(buffer).first(datagram.size()));
+    };
+    auto all = [&](TaskGroup& group) -> Task<void> {
+      for (std::size_t number = 0; number < got.size(); ++number) group.spawn(receive, number);
+      co_await sleep(milliseconds(1));  // All of them wait.
+      for (const char* text : {"1", "2", "3", "4"}) co_await socket.send(text, self);
+    };
+    co_await with_task_group(all);
+    if (reactor->name() == "io_uring") std::sort(got.begin(), got.end());  // The kernel picks.
+    CHECK(got == std::vector<std::string>{"1", "2", "3", "4"});
   };
   run(*reactor, body());
 }

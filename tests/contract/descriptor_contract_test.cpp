@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 using namespace coil;
 
@@ -163,6 +164,23 @@ TEST_CASE("at shutdown every descriptor is told, also when an earlier one throws
   reactor->run();
   CHECK(reader->losses == 1);
   CHECK(reader->why.check<ConnectionLost>());
+}
+
+TEST_CASE("a callback that writes to a pipe that nobody reads gets an error and lives") {
+  COIL_CONTRACT(reactor);
+  if (serves_no_real_descriptor(*reactor)) return;
+  Pipe broken;
+  broken.close_end(0);
+  Pipe pipe;
+  int error = 0;
+  auto reader = std::make_shared<Reader>(pipe, [&] {
+    if (::write(broken.writing().descriptor(), "x", 1) < 0) error = errno;
+  });
+  reactor->addReader(reader);
+  pipe.put('a');
+  turn_until(*reactor, [&] { return error != 0; });
+  CHECK(error == EPIPE);
+  reactor->removeAll();
 }
 
 TEST_CASE("removeAll removes every descriptor and leaves the wake-up of threads working") {

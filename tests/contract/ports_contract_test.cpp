@@ -1,4 +1,12 @@
 // Covers: ports.h, protocol.h: listening, connecting and stopping at odd moments.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
 #include "support/contract.h"
 #include "support/probe.h"
 
@@ -172,6 +180,55 @@ TEST_CASE("after stopListening inside datagramReceived no queued datagram is del
   };
   run(*reactor, all());
   CHECK(protocol->seen == Strings{"start", "1", "stop"});
+}
+
+// A socket of the test's own, which sends from inside a callback.
+class PlainSender {
+ public:
+  explicit PlainSender(const Address& to) : socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in there = {};
+    there.sin_family = AF_INET;
+    there.sin_port = htons(to.port());
+    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0);
+  }
+  PlainSender(const PlainSender&) = delete;
+  PlainSender& operator=(const PlainSender&) = delete;
+  ~PlainSender() { ::close(socket_); }
+  void send(const std::string& text) {
+    REQUIRE(::send(socket_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  }
+
+ private:
+  int socket_;
+};
+
+TEST_CASE("a port that is flooded with large datagrams leaves others their turns") {
+  COIL_CONTRACT(reactor);
+  if (reactor->name() == "simulated") return;  // It has no socket that sends in a callback.
+  constexpr std::size_t datagrams = 64;
+  constexpr std::size_t share = 256 * 1024;
+  const std::string large(60'000, 'x');
+  auto protocol = std::make_shared<Datagrams>();
+  auto port = listenUDP(*reactor, Address::loopback(0), protocol);
+  PlainSender sender(port->getHost());
+  std::size_t received = 0;
+  std::size_t in_a_row = 0;
+  std::size_t most_in_a_row = 0;
+  protocol->on_datagram = [&] {
+    most_in_a_row = std::max(most_in_a_row, in_a_row += large.size());
+    if (++received < datagrams) sender.send(large);
+  };
+  auto all = [&]() -> Task<void> {
+    sender.send(large);
+    while (received < datagrams) {
+      co_await yield();
+      in_a_row = 0;
+    }
+    co_await port->stopListening();
+  };
+  run(*reactor, all());
+  CHECK(most_in_a_row <= share + large.size());
 }
 
 TEST_CASE("a datagram protocol that was stopped can listen again") {

@@ -57,6 +57,41 @@ TEST_CASE("cancelling a waiter removes only it, and a granted permit is kept") {
   CHECK(permits.available() == 1);
 }
 
+TEST_CASE("a permit gives itself back: when it goes, when it is released, and by a loser") {
+  COIL_CONTRACT(reactor);
+  Semaphore permits(1);
+  auto body = [&]() -> Task<void> {
+    Semaphore::Permit permit = co_await permits.permit();
+    CHECK(permit.owns());
+    CHECK(permits.available() == 0);
+    Semaphore::Permit moved = std::move(permit);
+    CHECK_FALSE(permit.owns());
+    moved.release();
+    moved.release();
+    CHECK(permits.available() == 1);
+    auto fails = [&]() -> Task<void> {
+      const Semaphore::Permit held = co_await permits.permit();
+      throw std::runtime_error("while it is held");
+    };
+    CHECK_FALSE(co_await as_result(fails()));
+    CHECK(permits.available() == 1);
+    permit = co_await permits.permit();
+    auto hand_over = [&]() -> Task<void> {
+      co_await yield();
+      permit.release();
+    };
+    // Both come to their end in one turn: what nobody takes is given back.
+    co_await when_all(when_any(permits.permit(), yield()), hand_over());
+    CHECK(permits.available() == 1);
+    permit = co_await permits.permit();
+    auto waits = with_timeout(milliseconds(1), permits.permit());
+    CHECK((co_await as_result(std::move(waits))).error().code() == Errc::timed_out);
+    CHECK(permits.available() == 0);
+  };
+  run(*reactor, body());
+  CHECK(permits.available() == 1);
+}
+
 TEST_CASE("what is free is had without waiting, save for a task that has had its share") {
   COIL_CONTRACT(reactor);
   constexpr int times = 100'000;

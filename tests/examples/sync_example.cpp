@@ -4,8 +4,6 @@
 #include <coil/testing/simulated_reactor.h>
 #include <doctest/doctest.h>
 
-#include <absl/cleanup/cleanup.h>
-
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -106,9 +104,8 @@ TEST_CASE("semaphore") {
     // [/semaphore]
     auto upload_one = [&](int file) -> Task<void> {
       // [semaphore]
-      co_await slots.acquire();
-      const absl::Cleanup give_back = [&] { slots.release(); };  // Also if the upload throws.
-      co_await upload(file);
+      Semaphore::Permit slot = co_await slots.permit();
+      co_await upload(file);  // Given back when `slot` goes, also if this throws.
       // [/semaphore]
     };
     co_await when_all(upload_one(1), upload_one(2), upload_one(3));

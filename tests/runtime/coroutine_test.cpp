@@ -158,6 +158,42 @@ TEST_CASE("a suspension that is finished twice ends the program with a sentence"
   CHECK(coil::testing::last_words(broken).find("finished twice") != std::string::npos);
 }
 
+TEST_CASE("awaiting a task that is empty ends the program with a sentence") {
+  auto never_made = []() -> Task<void> {
+    Task<void> empty;
+    co_await std::move(empty);
+  };
+  auto moved_from = []() -> Task<void> {
+    int started = 0;
+    Task<int> task = count(started);
+    const Task<int> other = std::move(task);
+    co_await std::move(task);
+  };
+  auto used_up = []() -> Task<void> {
+    int started = 0;
+    Task<int> task = count(started);
+    co_await std::move(task);
+    static_cast<void>(co_await as_result(std::move(task)));
+  };
+  auto empty_child = []() -> Task<void> {
+    auto body = [](TaskGroup& group) -> Task<void> {
+      group.spawn([] { return Task<void>(); });
+      co_return;
+    };
+    co_await with_task_group(body);
+  };
+  auto words = [](auto task) {
+    return coil::testing::last_words([&] {
+      SimulatedReactor reactor(1);
+      run(reactor, task());
+    });
+  };
+  CHECK(words(never_made).find("an empty task was awaited") != std::string::npos);
+  CHECK(words(moved_from).find("an empty task was awaited") != std::string::npos);
+  CHECK(words(used_up).find("an empty task was awaited") != std::string::npos);
+  CHECK(words(empty_child).find("an empty task was awaited") != std::string::npos);
+}
+
 TEST_CASE("as_result lets Cancelled through") {
   SimulatedReactor reactor(1);
   int caught = 0;

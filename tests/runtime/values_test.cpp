@@ -113,6 +113,7 @@ TEST_CASE("a native handle is invalid until it has a number, and zero is one") {
 TEST_CASE("a native address keeps as much as it can hold") {
   std::vector<std::byte> raw(200, std::byte{5});
   CHECK(NativeAddress().size() == 0);
+  CHECK(NativeAddress(std::span<const std::byte>()).size() == 0);  // There is nothing to copy from.
   NativeAddress cut{std::span<const std::byte>(raw)};
   CHECK(cut.size() == NativeAddress::capacity);
   CHECK(cut.data()[NativeAddress::capacity - 1] == std::byte{5});

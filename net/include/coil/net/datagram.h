@@ -77,9 +77,11 @@ class ToDatagram {
 //     co_await socket.send(ConstBytes(buffer).first(datagram.size()), datagram.sender());
 //   }
 //
-// Requires:   At most one receive and one send are awaited at a time.
-// Guarantees: Datagrams are whole or truncated, never joined. An earlier datagram that was refused
-//             ends neither a receive nor a send of an unconnected socket.
+// Requires:   The reactor outlives the socket.
+// Guarantees: Datagrams are whole or truncated, never joined. Several tasks may await receives at
+//             once, and so with sends: each datagram goes to one of them, to the one that began
+//             first except on io_uring, where the kernel picks. An earlier datagram that was
+//             refused ends neither a receive nor a send of an unconnected socket.
 class DatagramSocket {
  public:
   static constexpr std::size_t size_max = 65507;

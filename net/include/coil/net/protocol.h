@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace coil {
@@ -184,19 +185,37 @@ class DatagramProtocol {
   DatagramTransport* transport_ = nullptr;
 };
 
+namespace detail {
+
+template <class P, class... A>
+class FactoryFor final : public Factory {
+ public:
+  explicit FactoryFor(std::tuple<A...> arguments) : arguments_(std::move(arguments)) {}
+  std::shared_ptr<Protocol> buildProtocol(const Address&) override {
+    return std::apply([](const A&... each) { return std::make_shared<P>(each...); }, arguments_);
+  }
+
+ private:
+  std::tuple<A...> arguments_;
+};
+
+}  // namespace detail
+
 template <class P, class... A>
 std::shared_ptr<Factory> Factory::forProtocol(A... arguments) {
-  class Made final : public Factory {
-   public:
-    explicit Made(std::tuple<A...> arguments) : arguments_(std::move(arguments)) {}
-    std::shared_ptr<Protocol> buildProtocol(const Address&) override {
-      return std::apply([](const A&... each) { return std::make_shared<P>(each...); }, arguments_);
-    }
-
-   private:
-    std::tuple<A...> arguments_;
-  };
-  return std::make_shared<Made>(std::tuple<A...>(std::move(arguments)...));
+  constexpr bool is_protocol = std::is_convertible_v<P*, Protocol*>;
+  constexpr bool can_be_made = std::is_constructible_v<P, const A&...>;
+  static_assert(is_protocol, "forProtocol<P>: P derives from Protocol");
+  static_assert(!std::is_abstract_v<P>,
+                "forProtocol<P>: P is abstract; at the least it overrides dataReceived");
+  static_assert(can_be_made || std::is_abstract_v<P>,
+                "forProtocol<P>(arguments): P has no public constructor that takes copies of them");
+  if constexpr (is_protocol && can_be_made) {
+    using Made = detail::FactoryFor<P, A...>;
+    return std::make_shared<Made>(std::tuple<A...>(std::move(arguments)...));
+  } else {
+    return nullptr;
+  }
 }
 
 }  // namespace coil

@@ -56,16 +56,29 @@ class ServedOne {
   Served* served_;
 };
 
+template <class F>
+concept ServesStreams = requires(F& handler, TcpStream stream) {
+  { handler(std::move(stream)) } -> Awaitable;
+};
+
 // A failed connection is its own affair: it is logged, and the server goes on.
 template <class F>
 Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
   Reactor& reactor = stream.reactor();
   try {
-    co_await (*handler)(std::move(stream));
+    using T = await_result_t<std::invoke_result_t<F&, TcpStream>>;
+    if constexpr (is_result<T>) {
+      const T result = co_await (*handler)(std::move(stream));
+      if (!result) result.error().raise();
+    } else {
+      co_await (*handler)(std::move(stream));
+    }
   } catch (const Cancelled&) {
     throw;
   } catch (const ConnectionClosed&) {
     // The peer went away: everyday life of a server.
+  } catch (const EndOfStream&) {
+    // The same, where read_until or read_exactly would have read on.
   } catch (...) {
     reactor.log_current("connection");
   }
@@ -74,8 +87,7 @@ Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
 template <class F>
 Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Served& served,
                        ServeOptions options) {
-  const Accepting how =
-      options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
+  const Accepting how = options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
   for (;;) {
     while (served.open >= options.connections_max) {
       served.one_ended.clear();
@@ -118,16 +130,25 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 //   co_await serve(listener, &echo);
 //
 // Requires:     The listener outlives the call; a limit is at least 1.
-// Guarantees:   A handler that throws is logged, unless the connection was lost, and ends nobody
-//               else. EndOfStream is logged too: where read_until ends with it each time that a
-//               peer leaves, the handler takes it with as_result. At the limit nothing is
-//               accepted: peers wait in the backlog.
+// Guarantees:   A handler that throws is logged and ends nobody else. Not logged is that the peer
+//               has gone, which every client does once: ConnectionLost and its kin, and
+//               EndOfStream, with which read_until and read_exactly end then. A handler to which
+//               half a message is news takes it with as_result. At the limit nothing is accepted:
+//               peers wait in the backlog.
 // Errors:       SystemError if accepting fails for good.
 // Cancellation: Cancellable; some bytes may have been transferred.
 template <class F>
 Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {
-  detail::refuse_closure_in_place<F>();
-  return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
+  constexpr bool callable = detail::ServesStreams<std::decay_t<F>>;
+  static_assert(callable,
+                "serve takes a function that is called with each TcpStream, by value, and returns "
+                "a Task: write serve(listener, &f), not serve(listener, f(x))");
+  if constexpr (callable) {
+    detail::refuse_closure_in_place<F>();
+    return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
+  } else {
+    return Task<void>();
+  }
 }
 
 }  // namespace coil

@@ -167,7 +167,8 @@ class TcpStream {
   // Ends the sending side: the peer reads 0 after everything that was written.
   //
   // Errors:       SystemError if the connection has gone already; HandleClosed.
-  // Cancellation: Not cancellable; completes promptly.
+  // Cancellation: Cancellable; if cancelled, nothing was transferred. The sending side is then as
+  //               it was: in the clean-up after a cancel, await this with shielded().
   auto shutdown_write() {
     using Shutdown = Await<ShutdownOperation, void, detail::ToNothing>;
     return Shutdown("shutdown_write", detail::ToNothing(), socket_.reactor(), socket_.id());
@@ -240,7 +241,8 @@ class TcpListener {
   static TcpListener bind(Reactor& reactor, const Address& local,
                           ListenOptions options = ListenOptions());
 
-  // Gives the next connection.
+  // Gives the next connection. Several tasks may await one at once: each connection goes to one of
+  // them, to the one that began first except on io_uring, where the kernel picks.
   //
   // Errors:       HandleClosed when the listener was closed; SystemError for anything else.
   // Cancellation: Cancellable; if cancelled, nothing was transferred.

@@ -136,6 +136,11 @@ class Relay {
   Handle frame_;
 };
 
+template <class Promise>
+inline constexpr bool gives_result = false;
+template <class T>
+inline constexpr bool gives_result<TaskPromise<Result<T>>> = true;
+
 template <class A>
 class [[nodiscard]] OrReturn {
   using R = result_of_work<A>;
@@ -144,12 +149,18 @@ class [[nodiscard]] OrReturn {
   explicit OrReturn(A&& work) : work_(std::forward<A>(work)) {}
 
   bool await_ready() const noexcept { return false; }
-  template <class U>
-    requires is_result<U>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<TaskPromise<U>> task) {
-    relay_ = drive(*this, task);
-    relay_.frame().promise().start(task.promise().context(), task);
-    return transfer(relay_.frame());
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> task) {
+    static_assert(gives_result<Promise>,
+                  "or_return ends its coroutine with an error as a value: it is for one that "
+                  "returns Task<Result<U>>; elsewhere use as_result, or co_await alone");
+    if constexpr (gives_result<Promise>) {
+      relay_ = drive(*this, task);
+      relay_.frame().promise().start(task.promise().context(), task);
+      return transfer(relay_.frame());
+    } else {
+      return task;
+    }
   }
   typename R::value_type await_resume() {
     if (cancelled_) throw Cancelled();

@@ -32,43 +32,31 @@ class Mutex {
   class [[nodiscard]] Lock {
    public:
     Lock() noexcept {}
-    explicit Lock(Mutex& mutex) noexcept : mutex_(&mutex) {}
-    Lock(Lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
-    Lock& operator=(Lock&& other) noexcept {
-      std::swap(mutex_, other.mutex_);
-      return *this;
-    }
-    ~Lock() { unlock(); }
-    bool owns() const noexcept { return mutex_ != nullptr; }
-    void unlock() noexcept {
-      if (mutex_ != nullptr) std::exchange(mutex_, nullptr)->permit_.release();
-    }
+    explicit Lock(Semaphore::Permit permit) noexcept : permit_(std::move(permit)) {}
+    bool owns() const noexcept { return permit_.owns(); }
+    void unlock() noexcept { permit_.release(); }
 
    private:
-    Mutex* mutex_ = nullptr;
+    Semaphore::Permit permit_;
   };
 
   class [[nodiscard]] LockAwait {
    public:
-    explicit LockAwait(Mutex& mutex) noexcept : mutex_(&mutex), acquire_(mutex.permit_) {}
+    explicit LockAwait(Semaphore& permit) noexcept : permit_(permit) {}
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
       return begin(waiter.promise().context(), waiter);
     }
     bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
-      return acquire_.begin(context, waiter);
+      return permit_.begin(context, waiter);
     }
-    Lock await_resume() const {
-      acquire_.await_resume();
-      return Lock(*mutex_);
-    }
+    Lock await_resume() const { return Lock(permit_.await_resume()); }
 
    private:
-    Mutex* mutex_;
-    Semaphore::Acquire acquire_;
+    Semaphore::PermitAwait permit_;
   };
-  LockAwait lock() noexcept { return LockAwait(*this); }
+  LockAwait lock() noexcept { return LockAwait(permit_); }
   bool locked() const noexcept { return permit_.available() == 0; }
 
  private:

@@ -45,7 +45,7 @@ class NativeAddress {
   NativeAddress() noexcept {}
   explicit NativeAddress(std::span<const std::byte> raw) noexcept {
     size_ = static_cast<std::uint32_t>(raw.size() < capacity ? raw.size() : capacity);
-    std::memcpy(bytes_, raw.data(), size_);
+    if (size_ != 0) std::memcpy(bytes_, raw.data(), size_);
   }
 
   const std::byte* data() const noexcept { return bytes_; }

@@ -80,10 +80,15 @@ class Reactor : public ReactorTime {
   void run();
   // Asks run() to end: `shutdown` triggers run, listeners close, root tasks are cancelled and
   // awaited until the deadline, and run() returns.
+  //
+  // Errors: ReactorNotRunning where can_stop() is false.
   void stop();
+  // True while there is something to stop: from the start of run() until a first stop() or exit
+  // signal. For whoever may come second, as the errback of a task that a stop cancels.
+  bool can_stop() const noexcept;
   // Ends run() at once, with no `shutdown` trigger; run() may be called again.
   void crash();
-  // True from the `during startup` phase until the end of run().
+  // True from the `during startup` phase until the end of run(), also while it is being stopped.
   bool running() const noexcept { return running_; }
   // Makes one turn, waiting for at most `at_most`.
   void iterate(Duration at_most = Duration::zero());

@@ -65,6 +65,10 @@ class ReactorUnavailable : public std::runtime_error {
 // choice and, when io_uring was refused, why. The environment variable COIL_REACTOR overrides
 // `automatic`.
 //
+// The first reactor of a process takes SIGPIPE, if nobody did: a write to a pipe or a connection
+// that nobody reads any more fails with EPIPE and does not end the process. A program's own choice
+// for that signal is left alone, and programs that it executes start with the default.
+//
 // Errors: ReactorUnavailable, naming the cause, when the kind that was asked for cannot be had;
 //         std::invalid_argument when COIL_REACTOR names no reactor, listing those that exist.
 std::unique_ptr<Reactor> make_reactor(ReactorOptions options = ReactorOptions());

@@ -14,9 +14,8 @@ namespace coil {
 // Example (tests/examples/sync_example.cpp, "semaphore"):
 //
 //   Semaphore slots(4);
-//   co_await slots.acquire();
-//   const absl::Cleanup give_back = [&] { slots.release(); };   // Also if the upload throws.
-//   co_await upload(file);
+//   Semaphore::Permit slot = co_await slots.permit();
+//   co_await upload(file);   // Given back when `slot` goes, also if this throws.
 //
 // Guarantees:   First come, first served: a permit that is given back goes to the longest waiter,
 //               and nobody overtakes it.
@@ -68,7 +67,57 @@ class Semaphore {
    private:
     Semaphore* semaphore_;
   };
+  // Takes a permit that release() gives back.
   Acquire acquire() noexcept { return Acquire(*this); }
+
+  // Permit: holds one permit until it is destroyed or released.
+  //
+  // Example (tests/examples/sync_example.cpp, "semaphore"):
+  //
+  //   Semaphore::Permit slot = co_await slots.permit();
+  class [[nodiscard]] Permit {
+   public:
+    Permit() noexcept {}
+    // Takes over a permit that was acquired.
+    explicit Permit(Semaphore& semaphore) noexcept : semaphore_(&semaphore) {}
+    Permit(Permit&& other) noexcept : semaphore_(std::exchange(other.semaphore_, nullptr)) {}
+    Permit& operator=(Permit&& other) noexcept {
+      std::swap(semaphore_, other.semaphore_);
+      return *this;
+    }
+    ~Permit() { release(); }
+    bool owns() const noexcept { return semaphore_ != nullptr; }
+    void release() noexcept {
+      if (semaphore_ != nullptr) std::exchange(semaphore_, nullptr)->release();
+    }
+
+   private:
+    Semaphore* semaphore_ = nullptr;
+  };
+
+  class [[nodiscard]] PermitAwait {
+   public:
+    explicit PermitAwait(Semaphore& semaphore) noexcept
+        : semaphore_(&semaphore), acquire_(semaphore) {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+      return begin(waiter.promise().context(), waiter);
+    }
+    bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+      return acquire_.begin(context, waiter);
+    }
+    Permit await_resume() const {
+      acquire_.await_resume();
+      return Permit(*semaphore_);
+    }
+
+   private:
+    Semaphore* semaphore_;
+    Acquire acquire_;
+  };
+  // Takes a permit that gives itself back.
+  PermitAwait permit() noexcept { return PermitAwait(*this); }
 
  private:
   detail::IntrusiveList<Suspension> waiting_;

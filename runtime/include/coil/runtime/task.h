@@ -146,8 +146,8 @@ class [[nodiscard]] TaskAwaiter {
 //     co_return first + second;
 //   }
 //
-// Requires:     Awaited at most once (an rvalue, by type), inside another task or by run(). What
-//               its arguments refer to outlives it.
+// Requires:     Awaited at most once, as an rvalue, inside another task or by run(). What its
+//               arguments refer to outlives it.
 // Guarantees:   Nothing of the body runs before it is awaited. Awaiting takes constant stack: a
 //               chain of a million awaits is as deep as one.
 // Errors:       What the body throws is thrown at the co_await.
@@ -174,20 +174,34 @@ class [[nodiscard]] Task {
   // False for a default, moved-from or awaited task.
   bool valid() const noexcept { return frame_ != nullptr; }
   // Where the coroutine was written. Requires: valid().
-  std::source_location site() const noexcept { return frame_.promise().site(); }
+  std::source_location site() const noexcept {
+    require_frame();
+    return frame_.promise().site();
+  }
   // Destroys the frame without running it, on purpose: no debug report.
   void discard() noexcept {
     if (frame_) std::exchange(frame_, nullptr).destroy();
   }
 
   detail::TaskAwaiter<T> operator co_await() && noexcept {
+    require_frame();
     return detail::TaskAwaiter<T>(std::exchange(frame_, nullptr));
+  }
+  // Refused: a named task is awaited as `co_await std::move(task)`, which shows that it is used up.
+  template <class Self = Task>
+  detail::TaskAwaiter<T> operator co_await() const& noexcept {
+    static_assert(!std::is_same_v<Self, Task>,
+                  "a task is awaited once: write co_await std::move(task)");
+    return detail::TaskAwaiter<T>(nullptr);
   }
 
  private:
   friend promise_type;
   explicit Task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
 
+  void require_frame() const noexcept {
+    if (!frame_) contract_violation("an empty task was awaited: default, moved from, or used up");
+  }
   void drop() noexcept {
     if (!frame_) return;
 #ifndef NDEBUG

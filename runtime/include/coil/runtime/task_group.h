@@ -79,6 +79,14 @@ template <class T>
 T& group_argument(OutlivesGroup<T>& stored) noexcept {
   return stored.get();
 }
+// What the function of a child is called with, given what is stored of an argument.
+template <class A>
+using GroupArgument = decltype(detail::group_argument(std::declval<A&>()));
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
 
 }  // namespace detail
 
@@ -114,7 +122,25 @@ class TaskGroup {
   void spawn(F body, A... arguments) {
     static_assert((!detail::is_reference_wrapper<A> && ...),
                   "a child may outlive what a reference names: pass a value, or outlives_group(x)");
-    run_child<F, A...>(context_, join_, *this, std::move(body), std::move(arguments)...);
+    constexpr bool callable = std::is_invocable_v<F, detail::GroupArgument<A>...>;
+    static_assert(callable,
+                  "the function of a child cannot be called with these arguments, which are moved "
+                  "into the child: give outlives_group(x) for a parameter that is a reference");
+    if constexpr (callable) {
+      constexpr bool gives_task =
+          detail::is_task<std::invoke_result_t<F, detail::GroupArgument<A>...>>;
+      static_assert(gives_task, "the function of a child returns a Task");
+      if constexpr (gives_task) {
+        run_child<F, A...>(context_, join_, *this, std::move(body), std::move(arguments)...);
+      }
+    }
+  }
+  // Refused: a task that was made already may refer to what goes before the group.
+  template <class T>
+  void spawn(const Task<T>&) {
+    static_assert(!detail::is_task<Task<T>>,
+                  "spawn takes a function and its arguments, not a task that was made already: "
+                  "write group.spawn(&f, x) for f(x)");
   }
   // Asks the body and every child to end.
   void cancel() noexcept { context_.cancel(); }
@@ -169,6 +195,10 @@ class TaskGroup {
 namespace detail {
 
 template <class F>
+concept IsGroupBody =
+    std::is_invocable_v<F&, TaskGroup&> && is_task<std::invoke_result_t<F&, TaskGroup&>>;
+
+template <class F>
 auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
   using T = typename std::invoke_result_t<F&, TaskGroup&>::value_type;
   using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
@@ -201,8 +231,16 @@ auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
 // Runs `body` with a group and returns its value when every child has ended.
 template <class F>
 auto with_task_group(F&& body) {
-  detail::refuse_closure_in_place<F>();
-  return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
+  constexpr bool callable = detail::IsGroupBody<std::decay_t<F>>;
+  static_assert(callable,
+                "the body of a group is called with a TaskGroup& and returns a Task: "
+                "[](TaskGroup& group) -> Task<void> { ... }");
+  if constexpr (callable) {
+    detail::refuse_closure_in_place<F>();
+    return detail::run_group<std::decay_t<F>>(std::forward<F>(body));
+  } else {
+    return Task<void>();
+  }
 }
 
 }  // namespace coil

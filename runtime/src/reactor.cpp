@@ -65,8 +65,6 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
   return nodes;
 }
 
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
-
 TimePoint Reactor::next_deadline() const {
   if (!ready_.empty() || !core_->inbox.empty()) return now();
   return core_->timers.next_due().value_or(TimePoint::max());
@@ -133,17 +131,7 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_ready() noexcept {
-  int left = resumptions_per_turn_max;
-  do {
-    while (Suspension* next = left > 0 && !leave_ ? ready_.pop_front() : nullptr) {
-      --left;
-      resume(*next);
-    }
-  } while (deliver());
-}
-
-void Reactor::resume(Suspension& suspension) noexcept {
+inline void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;
   ++counters_.resumptions;
@@ -152,12 +140,16 @@ void Reactor::resume(Suspension& suspension) noexcept {
   detail::resume_from_loop(suspension.waiter_);
 }
 
-void Reactor::ready(Suspension& suspension) noexcept {
-  if (suspension.state_ != Suspension::State::waiting) {
-    contract_violation("a suspension was finished twice, or before it waited");
-  }
-  suspension.state_ = Suspension::State::ready;
-  ready_.push_back(suspension);
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
+
+void Reactor::run_ready() noexcept {
+  int left = resumptions_per_turn_max;
+  do {
+    while (!ready_.empty() && left > 0 && !leave_) {
+      --left;
+      resume(*ready_.pop_front());
+    }
+  } while (deliver());
 }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,

@@ -51,6 +51,13 @@ std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, Buffer
   }
 }
 
+// For an operation that may go on after it came to `value`.
+bool ends(const Operation& op, std::int64_t value) noexcept {
+  if (op.code() != OpCode::send) return !is_of_the_connection(value);
+  const std::size_t left = static_cast<const SendOperation&>(op).from.size();
+  return value <= 0 || static_cast<std::size_t>(value) >= left;
+}
+
 bool moves_bytes(OpCode code) noexcept {
   return code == OpCode::receive || code == OpCode::receive_lease || code == OpCode::send;
 }
@@ -74,31 +81,30 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
 bool Reactor::submit(Operation& op) noexcept {
   ++counters_.submitted;
   HandleSlot* slot = handles_.find(op.target());
-  std::optional<std::int64_t> result;
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
-    result = settle(op, slot);
+    if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
-  if (!result) {
-    if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
-    result = do_submit(op, *slot);
-    if (result && op.repeats_) [[unlikely]] result = repeat(op, *slot, *result);
-    if (!result) {
-      slot->in_flight.push_back(op);
-      return true;
-    }
-    if (op.code() == OpCode::accept && is_exhaustion(*result)) {
-      slot->in_flight.push_back(op);
-      park_accept(op);
-      return true;
-    }
+  if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
+  std::optional<std::int64_t> result = do_submit(op, *slot);
+  if (result && op.repeats_ && !ends(op, *result)) [[unlikely]] result = repeat(op, *slot, *result);
+  if (result && op.code() == OpCode::accept && is_exhaustion(*result)) [[unlikely]] {
+    park_accept(op);
+    result.reset();
   }
+  if (result) return !finished_at_once(op, *result);
+  slot->in_flight.push_back(op);
+  return true;
+}
+
+// False when the task has had its share of this turn: it goes on through the ready list.
+inline bool Reactor::finished_at_once(Operation& op, std::int64_t value) noexcept {
   ++counters_.completed;
-  op.outcome_ = *result;
-  if (spend_budget()) {
-    op.leave();
+  op.outcome_ = value;
+  if (!spend_budget()) [[unlikely]] {
+    ready(op);
     return false;
   }
-  ready(op);
+  op.leave();
   return true;
 }
 
@@ -116,12 +122,13 @@ std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
   std::optional<std::int64_t> result = value;
   if (op.code() == OpCode::send) {
     auto& send = static_cast<SendOperation&>(op);
-    while (result && *result > 0 && !send.advance(static_cast<std::size_t>(*result))) {
+    do {
+      send.from = send.from.skip(static_cast<std::size_t>(*result));
       result = op.cancel_asked_ ? outcome::cancelled : do_submit(op, slot);
-    }
+    } while (result && !ends(op, *result));
     return result;
   }
-  for (int tries = 1; tries < tries_max && result && is_of_the_connection(*result); ++tries) {
+  for (int tries = 1; tries < tries_max && result && !ends(op, *result); ++tries) {
     result = do_submit(op, slot);
   }
   return result;
@@ -130,8 +137,8 @@ std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   if (!op.waiting()) contract_violation("a backend completed an operation twice");
   HandleSlot& slot = handles_.slot_of(op);
-  if (op.repeats_) [[unlikely]] {
-    if (op.code() == OpCode::send || !op.cancel_asked_) {
+  if (op.repeats_) {
+    if (!ends(op, value) && (op.code() == OpCode::send || !op.cancel_asked_)) {
       const std::optional<std::int64_t> next = repeat(op, slot, value);
       if (!next) return;
       value = *next;
@@ -143,7 +150,7 @@ void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   }
   op.unlink();
   ++counters_.completed;
-  op.outcome_ = value == outcome::cancelled && op.handle_closed_ ? outcome::handle_closed : value;
+  op.outcome_ = op.handle_closed_ && value == outcome::cancelled ? outcome::handle_closed : value;
   ready(op);
   if (slot.closing()) finish_close_if_due(slot);
 }

@@ -167,7 +167,13 @@ class Reactor : public ReactorTime {
   // Asks for its early end; the completion still comes.
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
-  void ready(Suspension& suspension) noexcept;
+  void ready(Suspension& suspension) noexcept {
+    if (suspension.state_ != Suspension::State::waiting) {
+      contract_violation("a suspension was finished twice, or before it waited");
+    }
+    suspension.state_ = Suspension::State::ready;
+    ready_.push_back(suspension);
+  }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
   // Charges one step that completes without waiting; false when the task has had its share of this
@@ -250,6 +256,7 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
+  bool finished_at_once(Operation& op, std::int64_t value) noexcept;
   std::optional<std::int64_t> settle(Operation& op, HandleSlot* slot) noexcept;
   std::optional<std::int64_t> repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;

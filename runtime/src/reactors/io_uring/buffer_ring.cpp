@@ -94,19 +94,22 @@ BufferLease BufferRing::take(unsigned completion_flags, std::size_t size) noexce
     ++kept_;
   }
   unpoison(data, size);
-  BufferLease lease;
-  if (size != 0 && kept_ * 2 > buffers_.size()) lease = copy(data, size);
-  if (size != 0 && lease.empty()) {
-    ++buffer.leases;
-    pool_.note_lent();
-    return BufferLease(this, data, size);
-  }
+  if (size != 0 && kept_ * 2 <= buffers_.size()) [[likely]] return lend(buffer, data, size);
+  BufferLease lease = copy(data, size);
+  if (size != 0 && lease.empty()) return lend(buffer, data, size);
   if (!buffer.with_kernel && buffer.leases == 0) give_to_kernel(index);
   return lease;
 }
 
+BufferLease BufferRing::lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept {
+  ++buffer.leases;
+  pool_.note_lent();
+  return BufferLease(this, data, size);
+}
+
 // Empty without memory: the buffer itself is lent then.
 BufferLease BufferRing::copy(const std::byte* data, std::size_t size) noexcept {
+  if (size == 0) return BufferLease();
   auto* own = new (std::nothrow) std::byte[size];
   if (own == nullptr) return BufferLease();
   std::memcpy(own, data, size);

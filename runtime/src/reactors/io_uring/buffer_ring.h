@@ -49,6 +49,7 @@ class BufferRing final : public BufferOwner {
 
   void take_back(std::byte* data) noexcept override;
   void give_to_kernel(std::size_t index) noexcept;
+  BufferLease lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept;
   BufferLease copy(const std::byte* data, std::size_t size) noexcept;
 
   io_uring& ring_;

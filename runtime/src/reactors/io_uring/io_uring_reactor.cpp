@@ -47,11 +47,16 @@ class IoUringReactor final : public Reactor {
 
  private:
   std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
-    if (op.direction() == Direction::read) {
-      if (receiver_.serves(op, slot)) return receiver_.submit(op, slot);
-      if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
-    } else if (goes_alone(op)) {
-      if (const auto result = attempt(op, slot, buffers())) return result;
+    if (op.code() == OpCode::send) {
+      const auto& send = static_cast<const SendOperation&>(op);
+      if (send.gather.empty() && goes_alone(send)) {
+        const auto result = try_send(slot.native().descriptor(), send.from);
+        if (result) return result;
+      }
+    } else if (receiver_.serves(op, slot)) {
+      return receiver_.submit(op, slot);
+    } else if (acceptor_.serves(op, slot)) {
+      return acceptor_.submit(op, slot);
     }
     op.backend_state = native_entry;
     if (translate(op, slot, *ring_)) return std::nullopt;
@@ -65,10 +70,9 @@ class IoUringReactor final : public Reactor {
   // A send that no other entry will share its submission with costs less as a call of its own: its
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
-  bool goes_alone(const Operation& op) const noexcept {
+  bool goes_alone(const SendOperation& op) const noexcept {
     static const bool always = std::getenv("COIL_DIRECT") != nullptr;
-    if (op.code() != OpCode::send) return false;
-    return always || !ring_->has_more() || static_cast<const SendOperation&>(op).from.size() >= bulk_bytes;
+    return always || !ring_->has_more() || op.from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
@@ -101,7 +105,11 @@ class IoUringReactor final : public Reactor {
   bool deliver() noexcept override {
     const std::optional<Completion> next = ring_->next();
     if (!next) return false;
-    if (request_of(next->data) != OwnRequest::nothing) {
+    if (request_of(next->data) == OwnRequest::receive) {
+      HandleSlot& slot = slot_of(next->data);
+      receiver_.on_received(slot, *next);
+      if (slot.closing()) finish_close_if_due(slot);
+    } else if (request_of(next->data) != OwnRequest::nothing) {
       on_own_request(*next);
     } else if (next->data == waker_data) {
       waker_.drain();
@@ -114,16 +122,10 @@ class IoUringReactor final : public Reactor {
 
   void on_own_request(const Completion& completion) noexcept {
     HandleSlot& slot = slot_of(completion.data);
-    switch (request_of(completion.data)) {
-      case OwnRequest::receive:
-        receiver_.on_received(slot, completion);
-        break;
-      case OwnRequest::poll:
-        receiver_.on_polled(slot, completion);
-        break;
-      default:
-        acceptor_.on_accepted(slot, completion);
-        break;
+    if (request_of(completion.data) == OwnRequest::poll) {
+      receiver_.on_polled(slot, completion);
+    } else {
+      acceptor_.on_accepted(slot, completion);
     }
     finish_close_if_due(slot);
   }

@@ -94,7 +94,24 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   arm(slot);
 }
 
+// The path of every message: one task waits for a lease, and the kernel goes on.
 void Receiver::on_received(HandleSlot& slot, const Completion& completion) noexcept {
+  constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
+  Suspension* waiting = slot.in_flight.first();
+  if ((completion.flags & usual) == usual && waiting != nullptr && completion.result > 0) [[likely]] {
+    auto& op = static_cast<Operation&>(*waiting);
+    if (op.code() == OpCode::receive_lease && op.backend_state == on_slot) [[likely]] {
+      const auto size = static_cast<std::size_t>(completion.result);
+      note_size(slot, size);
+      static_cast<ReceiveLeaseOperation&>(op).lease = buffers_->take(completion.flags, size);
+      hand_back(op, completion.result);
+      return;
+    }
+  }
+  receive_any(slot, completion);
+}
+
+void Receiver::receive_any(HandleSlot& slot, const Completion& completion) noexcept {
   OwnState& state = own_state(slot);
   const int result = completion.result;
   const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;

@@ -34,7 +34,7 @@ class Receiver {
 
   // A read of a stream.
   bool serves(const Operation& op, const HandleSlot& slot) const noexcept {
-    return slot.kind() == HandleKind::stream && op.code() != OpCode::receive_from;
+    return slot.kind() == HandleKind::stream && op.direction() == Direction::read;
   }
   std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = on_slot;
@@ -52,6 +52,7 @@ class Receiver {
   bool by_poll(const OwnState& state) const noexcept {
     return buffers_ == nullptr || state.by_poll;
   }
+  void receive_any(HandleSlot& slot, const Completion& completion) noexcept;
   std::optional<std::int64_t> start(Operation& op, HandleSlot& slot) noexcept;
   std::optional<std::int64_t> receive_now(Operation& op, HandleSlot& slot) noexcept;
   void arm(HandleSlot& slot) noexcept;

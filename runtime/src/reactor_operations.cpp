@@ -34,7 +34,7 @@ bool is_of_the_connection(std::int64_t value) noexcept {
 }
 
 // What is there already comes before anything the kernel has.
-std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
+Attempt serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:
       return static_cast<std::int64_t>(slot.unread.take(static_cast<ReceiveOperation&>(op).into));
@@ -52,7 +52,7 @@ std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, Buffer
 }
 
 // For an operation that may go on after it came to `value`.
-bool ends(const Operation& op, std::int64_t value) noexcept {
+inline bool ends(const Operation& op, std::int64_t value) noexcept {
   if (op.code() != OpCode::send) return !is_of_the_connection(value);
   const std::size_t left = static_cast<const SendOperation&>(op).from.size();
   return value <= 0 || static_cast<std::size_t>(value) >= left;
@@ -85,15 +85,15 @@ bool Reactor::submit(Operation& op) noexcept {
     if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
   if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
-  std::optional<std::int64_t> result = do_submit(op, *slot);
-  if (result && op.repeats_ && !ends(op, *result)) [[unlikely]] result = repeat(op, *slot, *result);
-  if (result && op.code() == OpCode::accept && is_exhaustion(*result)) [[unlikely]] {
-    park_accept(op);
-    result.reset();
+  const Attempt result = do_submit(op, *slot);
+  if (!result) {
+    slot->in_flight.push_back(op);
+    return true;
   }
-  if (result) return !finished_at_once(op, *result);
-  slot->in_flight.push_back(op);
-  return true;
+  if (op.repeats_ && (*result < 0 || !ends(op, *result))) [[unlikely]] {
+    return submit_again(op, *slot, *result);
+  }
+  return !finished_at_once(op, *result);
 }
 
 // False when the task has had its share of this turn: it goes on through the ready list.
@@ -108,18 +108,28 @@ inline bool Reactor::finished_at_once(Operation& op, std::int64_t value) noexcep
   return true;
 }
 
+bool Reactor::submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
+  Attempt result = value;
+  if (!ends(op, value)) result = repeat(op, slot, value);
+  const bool parks = result && op.code() == OpCode::accept && is_exhaustion(*result);
+  if (result && !parks) return !finished_at_once(op, *result);
+  slot.in_flight.push_back(op);
+  if (parks) park_accept(op);
+  return true;
+}
+
 // What needs no backend: nothing if this does after all.
-std::optional<std::int64_t> Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
+Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
   if (slot == nullptr) return outcome::handle_closed;
   if (op.settled_) return op.outcome_;
   return serve_unread(op, *slot, buffers_);
 }
 
 // An accept goes on beyond a connection that broke, and a send that must be whole until it is.
-std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
+Attempt Reactor::repeat(Operation& op, HandleSlot& slot,
                                             std::int64_t value) noexcept {
   constexpr int tries_max = 4096;  // As many connections as a backlog may hold.
-  std::optional<std::int64_t> result = value;
+  Attempt result = value;
   if (op.code() == OpCode::send) {
     auto& send = static_cast<SendOperation&>(op);
     do {
@@ -134,25 +144,41 @@ std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
   return result;
 }
 
-void Reactor::complete(Operation& op, std::int64_t value) noexcept {
-  if (!op.waiting()) contract_violation("a backend completed an operation twice");
-  HandleSlot& slot = handles_.slot_of(op);
-  if (op.repeats_) {
-    if (!ends(op, value) && (op.code() == OpCode::send || !op.cancel_asked_)) {
-      const std::optional<std::int64_t> next = repeat(op, slot, value);
-      if (!next) return;
-      value = *next;
-    }
-    if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
-      park_accept(op);
-      return;
-    }
-  }
+inline void Reactor::settle_waiting(Operation& op, std::int64_t value) noexcept {
   op.unlink();
   ++counters_.completed;
-  op.outcome_ = op.handle_closed_ && value == outcome::cancelled ? outcome::handle_closed : value;
+  if (op.handle_closed_ && value == outcome::cancelled) value = outcome::handle_closed;
+  op.outcome_ = value;
   ready(op);
-  if (slot.closing()) finish_close_if_due(slot);
+  HandleSlot& slot = handles_.slot_of(op);
+  if (slot.closing()) [[unlikely]] finish_close_if_due(slot);
+}
+
+void Reactor::complete(Operation& op, std::int64_t value) noexcept {
+  if (!op.waiting()) contract_violation("a backend completed an operation twice");
+  if (op.repeats_ && !ends(op, value)) [[unlikely]] {
+    go_on(op, value);
+  } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
+    fail_accept(op, value);
+  } else {
+    settle_waiting(op, value);
+  }
+}
+
+void Reactor::go_on(Operation& op, std::int64_t value) noexcept {
+  if (op.code() == OpCode::accept && op.cancel_asked_) {
+    settle_waiting(op, value);
+  } else if (const Attempt next = repeat(op, handles_.slot_of(op), value)) {
+    complete(op, *next);
+  }
+}
+
+void Reactor::fail_accept(Operation& op, std::int64_t value) noexcept {
+  if (!op.cancel_asked_ && is_exhaustion(value)) {
+    park_accept(op);
+  } else {
+    settle_waiting(op, value);
+  }
 }
 
 void Reactor::finish_close_if_due(HandleSlot& slot) noexcept {
@@ -186,7 +212,7 @@ void Reactor::park_accept(Operation& op) noexcept {
 
 void Reactor::unpark_accepts() noexcept {
   for (Operation* op : std::exchange(core_->parked_accepts, {})) {
-    const std::optional<std::int64_t> result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, handles_.slot_of(*op));
     if (result) complete(*op, *result);
   }
 }

@@ -1,17 +1,16 @@
 // PosixSocketCalls: the socket calls of a real kernel. Included by the backends.
 #pragma once
 
+#include <coil/runtime/operation.h>
 #include <coil/runtime/socket_calls.h>
 
-#include <cstdint>
-#include <optional>
 #include <span>
 
 namespace coil::detail {
 
 // Sends without waiting: the bytes taken or an error, as an outcome; nothing if it would block.
-std::optional<std::int64_t> try_send(int descriptor, ConstBytes bytes) noexcept;
-std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept;
+Attempt try_send(int descriptor, ConstBytes bytes) noexcept;
+Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept;
 
 class PosixSocketCalls final : public SocketCalls {
  public:

@@ -5,6 +5,7 @@
 #include <coil/runtime/suspension.h>
 
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 namespace coil {
@@ -70,6 +71,27 @@ inline constexpr std::int64_t cancelled = from_errc(Errc::cancelled);
 inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
 
 }  // namespace outcome
+
+// Attempt: what an operation came to, or nothing if it has to wait; one register wide.
+//
+// Example (tests/examples/operation_example.cpp, "attempt"):
+//
+//   Attempt tried = Attempt(outcome::from_system_error(EPIPE));
+//   if (tried) code = outcome::code_of(*tried);
+class [[nodiscard]] Attempt {
+ public:
+  Attempt() noexcept {}
+  Attempt(std::nullopt_t) noexcept {}
+  Attempt(std::int64_t outcome) noexcept : outcome_(outcome) {}
+
+  explicit operator bool() const noexcept { return outcome_ != nothing; }
+  std::int64_t operator*() const noexcept { return outcome_; }
+  std::int64_t value_or(std::int64_t other) const noexcept { return *this ? outcome_ : other; }
+
+ private:
+  static constexpr std::int64_t nothing = INT64_MIN;
+  std::int64_t outcome_ = nothing;
+};
 
 // Operation: base of the requests in operations.h; pinned once it was submitted.
 //

@@ -200,7 +200,7 @@ class Reactor : public ReactorTime {
 
   // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
   // error), or nothing if it is pending and complete() will be called.
-  virtual std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
+  virtual Attempt do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
   // Asks for the early end of a pending operation; complete() follows, at once or later.
   virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
   // Waits until something has come or `until` has passed; returns at once if it has.
@@ -256,9 +256,13 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
+  void settle_waiting(Operation& op, std::int64_t value) noexcept;
+  void go_on(Operation& op, std::int64_t value) noexcept;
+  void fail_accept(Operation& op, std::int64_t value) noexcept;
+  bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   bool finished_at_once(Operation& op, std::int64_t value) noexcept;
-  std::optional<std::int64_t> settle(Operation& op, HandleSlot* slot) noexcept;
-  std::optional<std::int64_t> repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  Attempt settle(Operation& op, HandleSlot* slot) noexcept;
+  Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;
   void unpark_accepts() noexcept;
   void drain_handle(HandleSlot& slot) noexcept;

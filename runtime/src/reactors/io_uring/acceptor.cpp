@@ -16,7 +16,7 @@ bool Acceptor::serves(const Operation& op, HandleSlot& slot) const noexcept {
   return ring_.features().multishot_accept && static_cast<const AcceptOperation&>(op).takes_all;
 }
 
-std::optional<std::int64_t> Acceptor::submit(Operation& op, HandleSlot& slot) noexcept {
+Attempt Acceptor::submit(Operation& op, HandleSlot& slot) noexcept {
   const auto found = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const auto& entry) { return entry.first == slot.id(); });
   if (found != kept_.end()) {

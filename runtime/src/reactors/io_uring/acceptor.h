@@ -23,7 +23,7 @@ class Acceptor {
 
   // False for an accept that wants one connection and nothing ahead of it.
   bool serves(const Operation& op, HandleSlot& slot) const noexcept;
-  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept;
+  Attempt submit(Operation& op, HandleSlot& slot) noexcept;
   void on_accepted(HandleSlot& slot, const Completion& completion) noexcept;
   // Closes what was accepted and is wanted by nobody.
   void forget(const HandleSlot& slot) noexcept;

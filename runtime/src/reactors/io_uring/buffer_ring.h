@@ -3,13 +3,13 @@
 #pragma once
 
 #include <coil/runtime/buffer_lease.h>
+#include <coil/runtime/detail/frame_pool.h>
 
 #include <liburing.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace coil::detail {
 
@@ -36,31 +36,58 @@ class BufferRing final : public BufferOwner {
   // while few are kept from the kernel, a copy of the bytes when half of them are.
   BufferLease take(unsigned completion_flags, std::size_t size) noexcept;
   // Buffers that the kernel may fill.
-  std::size_t available() const noexcept { return buffers_.size() - kept_; }
+  std::size_t available() const noexcept { return count_ - kept_; }
 
  private:
   struct Buffer {
-    std::uint32_t used = 0;    // Bytes that the kernel has filled.
-    std::uint32_t leases = 0;  // Alive on it.
+    std::byte* next = nullptr;  // Where the kernel fills it next.
+    std::uint32_t leases = 0;   // Alive on it.
     bool with_kernel = false;
   };
 
   BufferRing(io_uring& ring, Filling filling, BufferPool& pool);
 
+  static constexpr unsigned buffer_more = 1U << 4;  // IORING_CQE_F_BUF_MORE
+
+  [[noreturn]] static void refuse() noexcept;
   void take_back(std::byte* data) noexcept override;
   void give_to_kernel(std::size_t index) noexcept;
   BufferLease lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept;
+  BufferLease take_scarce(std::size_t index, std::byte* data, std::size_t size) noexcept;
   BufferLease copy(const std::byte* data, std::size_t size) noexcept;
 
   io_uring& ring_;
   BufferPool& pool_;
   Filling filling_;
+  std::size_t count_;
+  std::size_t kept_;  // Not with the kernel.
   std::uint32_t buffer_bytes_;
-  io_uring_buf_ring* shared_ = nullptr;
+  std::unique_ptr<Buffer[]> buffers_;
   std::byte* bytes_ = nullptr;
-  std::vector<Buffer> buffers_;
-  std::size_t kept_ = 0;  // Not with the kernel.
+  io_uring_buf_ring* shared_ = nullptr;
   bool registered_ = false;
 };
+
+inline BufferLease BufferRing::lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept {
+  ++buffer.leases;
+  pool_.note_lent();
+  return BufferLease(this, data, size);
+}
+
+inline BufferLease BufferRing::take(unsigned completion_flags, std::size_t size) noexcept {
+  const std::size_t index = completion_flags >> IORING_CQE_BUFFER_SHIFT;
+  if (index >= count_ || !buffers_[index].with_kernel) refuse();
+  Buffer& buffer = buffers_[index];
+  std::byte* data = buffer.next;
+  buffer.next += size;
+  if (buffer.next > bytes_ + (index + 1) * buffer_bytes_) refuse();
+  if ((completion_flags & buffer_more) == 0) {
+    buffer.with_kernel = false;
+    ++kept_;
+  }
+  unpoison(data, size);
+  if (size != 0 && kept_ * 2 <= count_) [[likely]] return lend(buffer, data, size);
+  return take_scarce(index, data, size);
+}
 
 }  // namespace coil::detail

@@ -46,22 +46,39 @@ class IoUringReactor final : public Reactor {
   }
 
  private:
-  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
-    if (op.code() == OpCode::send) {
-      const auto& send = static_cast<const SendOperation&>(op);
-      if (send.gather.empty() && goes_alone(send)) {
-        const auto result = try_send(slot.native().descriptor(), send.from);
-        if (result) return result;
-      }
-    } else if (receiver_.serves(op, slot)) {
-      return receiver_.submit(op, slot);
-    } else if (acceptor_.serves(op, slot)) {
-      return acceptor_.submit(op, slot);
+  Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override {
+    switch (op.code()) {
+      case OpCode::receive:
+      case OpCode::receive_lease:
+      case OpCode::poll_readable:
+        if (slot.kind() == HandleKind::stream) return receiver_.submit(op, slot);
+        break;
+      case OpCode::send:
+        return send(static_cast<SendOperation&>(op), slot);
+      case OpCode::accept:
+        if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
+        break;
+      default:
+        break;
     }
+    return submit_entry(op, slot);
+  }
+
+  Attempt send(SendOperation& op, HandleSlot& slot) noexcept {
+    if (!op.gather.empty() || !ring_->features().send) return submit_entry(op, slot);
+    if (goes_alone(op)) {
+      if (const Attempt sent = try_send(slot.native().descriptor(), op.from)) return sent;
+    }
+    op.backend_state = native_entry;
+    translate_send(op, slot, *ring_);
+    return std::nullopt;
+  }
+
+  Attempt submit_entry(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = native_entry;
     if (translate(op, slot, *ring_)) return std::nullopt;
     if (worth_trying(op, slot)) {
-      if (const auto result = attempt(op, slot, buffers())) return result;
+      if (const Attempt result = attempt(op, slot, buffers())) return result;
     }
     start_polling(op, slot);
     return std::nullopt;
@@ -71,8 +88,7 @@ class IoUringReactor final : public Reactor {
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
   bool goes_alone(const SendOperation& op) const noexcept {
-    static const bool always = std::getenv("COIL_DIRECT") != nullptr;
-    return always || !ring_->has_more() || op.from.size() >= bulk_bytes;
+    return always_ || !ring_->has_more() || op.from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
@@ -103,19 +119,19 @@ class IoUringReactor final : public Reactor {
   }
 
   bool deliver() noexcept override {
-    const std::optional<Completion> next = ring_->next();
-    if (!next) return false;
-    if (request_of(next->data) == OwnRequest::receive) {
-      HandleSlot& slot = slot_of(next->data);
-      receiver_.on_received(slot, *next);
+    Completion next;
+    if (!ring_->next(next)) return false;
+    if (request_of(next.data) == OwnRequest::receive) {
+      HandleSlot& slot = slot_of(next.data);
+      receiver_.on_received(slot, next.result, next.flags);
       if (slot.closing()) finish_close_if_due(slot);
-    } else if (request_of(next->data) != OwnRequest::nothing) {
-      on_own_request(*next);
-    } else if (next->data == waker_data) {
+    } else if (request_of(next.data) != OwnRequest::nothing) {
+      on_own_request(next);
+    } else if (next.data > waker_data) {
+      on_operation(*reinterpret_cast<Operation*>(next.data), next.result);
+    } else if (next.data == waker_data) {
       waker_.drain();
       arm_waker();
-    } else if (next->data != ignored) {
-      on_operation(*reinterpret_cast<Operation*>(next->data), next->result);
     }
     return true;
   }
@@ -131,7 +147,14 @@ class IoUringReactor final : public Reactor {
   }
 
   void on_operation(Operation& op, int result) noexcept {
-    HandleSlot& slot = handles().slot_of(op);
+    if (op.backend_state == native_entry && result >= 0) [[likely]] {
+      complete(op, result);
+    } else {
+      on_poll_or_failure(op, handles().slot_of(op), result);
+    }
+  }
+
+  void on_poll_or_failure(Operation& op, HandleSlot& slot, int result) noexcept {
     if (op.backend_state == polling) {
       on_poll(op, slot, result);
     } else if (result == -ECANCELED || (result == -EINTR && op.cancel_asked())) {
@@ -187,6 +210,7 @@ class IoUringReactor final : public Reactor {
   TimePoint read_clock() const noexcept override { return monotonic_now(); }
   TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
 
+  bool always_ = std::getenv("COIL_DIRECT") != nullptr;
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;

@@ -46,7 +46,16 @@ Operation* reader_of(HandleSlot& slot) noexcept {
 
 }  // namespace
 
-std::optional<std::int64_t> Receiver::start(Operation& op, HandleSlot& slot) noexcept {
+inline void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
+  OwnState& state = own_state(slot);
+  if (state.by_poll ? size < small_bytes : size >= bulk_bytes) {
+    count_for_change(slot);
+  } else {
+    state.streak = 0;
+  }
+}
+
+Attempt Receiver::start(Operation& op, HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.has_outcome) {
     if (op.code() == OpCode::poll_readable) return 0;
@@ -61,7 +70,7 @@ std::optional<std::int64_t> Receiver::start(Operation& op, HandleSlot& slot) noe
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Receiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
+Attempt Receiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
   const auto result = attempt(op, slot, reactor_.buffers());
   if (result && *result > 0) note_size(slot, static_cast<std::size_t>(*result));
   return result;
@@ -95,34 +104,33 @@ void Receiver::resume(HandleSlot& slot) noexcept {
 }
 
 // The path of every message: one task waits for a lease, and the kernel goes on.
-void Receiver::on_received(HandleSlot& slot, const Completion& completion) noexcept {
+void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
   constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
   Suspension* waiting = slot.in_flight.first();
-  if ((completion.flags & usual) == usual && waiting != nullptr && completion.result > 0) [[likely]] {
+  if ((flags & usual) == usual && waiting != nullptr && result > 0) [[likely]] {
     auto& op = static_cast<Operation&>(*waiting);
     if (op.code() == OpCode::receive_lease && op.backend_state == on_slot) [[likely]] {
-      const auto size = static_cast<std::size_t>(completion.result);
+      const auto size = static_cast<std::size_t>(result);
       note_size(slot, size);
-      static_cast<ReceiveLeaseOperation&>(op).lease = buffers_->take(completion.flags, size);
-      hand_back(op, completion.result);
+      static_cast<ReceiveLeaseOperation&>(op).lease = buffers_->take(flags, size);
+      hand_back(op, result);
       return;
     }
   }
-  receive_any(slot, completion);
+  receive_any(slot, result, flags);
 }
 
-void Receiver::receive_any(HandleSlot& slot, const Completion& completion) noexcept {
+void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcept {
   OwnState& state = own_state(slot);
-  const int result = completion.result;
-  const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;
+  const bool ended = (flags & IORING_CQE_F_MORE) == 0;
   if (ended) {
     state.armed = OwnRequest::nothing;
     state.ending = false;
     slot.backend_busy = false;
   }
   BufferLease lease;
-  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
-    lease = buffers_->take(completion.flags, static_cast<std::size_t>(std::max(result, 0)));
+  if ((flags & IORING_CQE_F_BUFFER) != 0) {
+    lease = buffers_->take(flags, static_cast<std::size_t>(std::max(result, 0)));
   }
   if (slot.closing()) return;
   if (result > 0) {
@@ -243,16 +251,11 @@ void Receiver::complete_polls(HandleSlot& slot) noexcept {
   });
 }
 
-void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
+void Receiver::count_for_change(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
-  const bool speaks_for_change = state.by_poll ? size < small_bytes : size >= bulk_bytes;
-  if (!speaks_for_change || state.only_by_poll) {
-    state.streak = 0;
-    return;
-  }
+  if (state.only_by_poll || buffers_ == nullptr) return;
   if (++state.streak < (state.by_poll ? small_streak : bulk_streak)) return;
   state.streak = 0;
-  if (buffers_ == nullptr) return;
   state.by_poll = !state.by_poll;
   end_own_request(slot, ring_);
 }

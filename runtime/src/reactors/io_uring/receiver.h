@@ -32,16 +32,13 @@ class Receiver {
   Receiver(Reactor& reactor, Ring& ring, std::unique_ptr<BufferRing> buffers)
       : reactor_(reactor), ring_(ring), buffers_(std::move(buffers)) {}
 
-  // A read of a stream.
-  bool serves(const Operation& op, const HandleSlot& slot) const noexcept {
-    return slot.kind() == HandleKind::stream && op.direction() == Direction::read;
-  }
-  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept {
+  // Takes a read of a stream.
+  Attempt submit(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = on_slot;
     if (own_state(slot).waits_only()) return std::nullopt;
     return start(op, slot);
   }
-  void on_received(HandleSlot& slot, const Completion& completion) noexcept;
+  void on_received(HandleSlot& slot, int result, unsigned completion_flags) noexcept;
   void on_polled(HandleSlot& slot, const Completion& completion) noexcept;
   // Serves those that found no buffer, as far as buffers have come back.
   void feed_starved() noexcept;
@@ -52,9 +49,9 @@ class Receiver {
   bool by_poll(const OwnState& state) const noexcept {
     return buffers_ == nullptr || state.by_poll;
   }
-  void receive_any(HandleSlot& slot, const Completion& completion) noexcept;
-  std::optional<std::int64_t> start(Operation& op, HandleSlot& slot) noexcept;
-  std::optional<std::int64_t> receive_now(Operation& op, HandleSlot& slot) noexcept;
+  void receive_any(HandleSlot& slot, int result, unsigned flags) noexcept;
+  Attempt start(Operation& op, HandleSlot& slot) noexcept;
+  Attempt receive_now(Operation& op, HandleSlot& slot) noexcept;
   void arm(HandleSlot& slot) noexcept;
   // Goes on for whoever waits, after what was armed has ended.
   void resume(HandleSlot& slot) noexcept;
@@ -65,6 +62,7 @@ class Receiver {
   void hand_back(Operation& op, std::int64_t outcome) noexcept;
   void complete_polls(HandleSlot& slot) noexcept;
   void note_size(HandleSlot& slot, std::size_t size) noexcept;
+  void count_for_change(HandleSlot& slot) noexcept;
 
   Reactor& reactor_;
   Ring& ring_;

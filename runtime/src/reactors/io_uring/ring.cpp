@@ -154,16 +154,14 @@ bool Ring::probe(std::string& refusal) noexcept {
   return needed;
 }
 
-io_uring_sqe& Ring::entry() noexcept {
-  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  while (sqe == nullptr) {
-    // Submitting frees the queue, unless the completion queue is full: then reaping comes first,
-    // and the kernel holds back what overflows until it does.
+// Submitting frees the queue, unless the completion queue is full: then reaping comes first, and the
+// kernel holds back what overflows until it does.
+io_uring_sqe& Ring::entry_of_full_queue() noexcept {
+  for (;;) {
     io_uring_submit(&ring_);
-    sqe = io_uring_get_sqe(&ring_);
-    if (sqe == nullptr) io_uring_get_events(&ring_);
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return *sqe;
+    io_uring_get_events(&ring_);
   }
-  return *sqe;
 }
 
 void Ring::enter(std::optional<Duration> at_most) noexcept {

@@ -45,7 +45,8 @@ class Pair {
 // The next completion, or one that failed when none comes.
 Completion Ring::wait_in_trial() noexcept {
   for (int tries = 0; tries < 10; ++tries) {
-    if (const std::optional<Completion> found = next()) return *found;
+    Completion found;
+    if (next(found)) return found;
     enter(std::chrono::milliseconds(100));
   }
   return {.data = 0, .result = -ETIME, .flags = 0};

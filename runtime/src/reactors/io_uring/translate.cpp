@@ -12,19 +12,11 @@ namespace coil::detail {
 
 // Datagrams and gathered sends have no entry of their own on purpose: their message headers would
 // have to outlive the submission, while an attempt keeps them on the stack and costs as little.
-// Receives are the receiver's.
+// Receives are the receiver's, and one piece is sent by the entry that follows.
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   const int fd = slot.native().descriptor();
   const RingFeatures& features = ring.features();
   switch (op.code()) {
-    case OpCode::send: {
-      const auto& send = static_cast<SendOperation&>(op);
-      if (!features.send || !send.gather.empty()) return false;
-      io_uring_sqe& entry = ring.entry();
-      io_uring_prep_send(&entry, fd, send.from.data(), send.from.size(), MSG_NOSIGNAL);
-      io_uring_sqe_set_data(&entry, &op);
-      return true;
-    }
     case OpCode::accept: {
       if (!features.accept) return false;
       io_uring_sqe& entry = ring.entry();
@@ -43,6 +35,7 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
     }
     case OpCode::receive:
     case OpCode::receive_lease:
+    case OpCode::send:
     case OpCode::receive_from:
     case OpCode::send_to:
     case OpCode::shutdown:
@@ -51,6 +44,13 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
       return false;
   }
   return false;
+}
+
+void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_send(&entry, slot.native().descriptor(), op.from.data(), op.from.size(),
+                     MSG_NOSIGNAL);
+  io_uring_sqe_set_data(&entry, &op);
 }
 
 namespace {

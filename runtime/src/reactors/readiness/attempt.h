@@ -17,6 +17,6 @@ bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept;
 //
 // A receive that left nothing behind clears the slot's ready bit, so that the next one waits for
 // readiness instead of asking in vain.
-std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
+Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
 
 }  // namespace coil::detail

@@ -32,7 +32,7 @@ ReadinessReactor::~ReadinessReactor() { shut_down(); }
 TimePoint ReadinessReactor::read_clock() const noexcept { return monotonic_now(); }
 TimePoint ReadinessReactor::read_coarse_clock() const noexcept { return monotonic_coarse_now(); }
 
-std::optional<std::int64_t> ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
+Attempt ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   op.backend_state = handed_back;
   if (worth_trying(op, slot)) {
     if (const auto result = attempt(op, slot, buffers())) return result;

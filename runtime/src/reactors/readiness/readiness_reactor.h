@@ -23,7 +23,7 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   std::optional<NativeHandle> wait_handle() const override { return poller_->wait_handle(); }
 
  private:
-  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override;
+  Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override;
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
   bool deliver() noexcept override;

@@ -55,7 +55,7 @@ bool VirtualNetwork::possible(const Operation& op, VirtualSocket& socket) noexce
   }
 }
 
-VirtualNetwork::Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket,
+Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket,
                                                 BufferPool& pool) {
   if (!possible(op, socket)) return std::nullopt;
   if (const int number = settings_.take_fault(op.code())) {
@@ -90,7 +90,7 @@ Result<std::size_t> VirtualNetwork::send_now(NativeHandle handle,
   return static_cast<std::size_t>(sent);
 }
 
-VirtualNetwork::Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket,
+Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket,
                                                 BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:

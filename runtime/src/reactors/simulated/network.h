@@ -23,7 +23,6 @@ namespace coil::detail {
 // is an event of the timeline, and only events report changes.
 class VirtualNetwork final : public SocketCalls {
  public:
-  using Attempt = std::optional<std::int64_t>;
   // Told, from events, the handle whose operations are worth another attempt.
   using OnChange = std::function<void(HandleId)>;
 

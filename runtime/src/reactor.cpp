@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace coil {
 
@@ -144,12 +145,21 @@ void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
-  do {
+  for (;;) {
     while (!ready_.empty() && left > 0 && !leave_) {
       --left;
       resume(*ready_.pop_front());
     }
-  } while (deliver());
+    // The list is empty, so that the first to be made ready is the next to run.
+    takes_next_ = left > 0 && !leave_;
+    const bool more = deliver();
+    takes_next_ = false;
+    if (Suspension* next = std::exchange(next_, nullptr)) {
+      --left;
+      resume(*next);
+    }
+    if (!more) return;
+  }
 }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,

@@ -64,11 +64,9 @@ bool moves_bytes(OpCode code) noexcept {
 
 // Two reads, or two writes, in flight on one stream would share its bytes in no defined order.
 void require_alone(const Operation& op, HandleSlot& slot) noexcept {
-  if (!moves_bytes(op.code())) return;
-  const Suspension* rival = slot.in_flight.find_if([&](Suspension& waiting) {
-    const auto& other = static_cast<const Operation&>(waiting);
-    return moves_bytes(other.code()) && other.direction() == op.direction();
-  });
+  if (slot.kind() != HandleKind::stream || !moves_bytes(op.code())) return;
+  const Operation* rival = slot.in_flight.find_if(
+      op.direction(), [](const Operation& other) { return moves_bytes(other.code()); });
   if (rival == nullptr) return;
   contract_violation(op.direction() == Direction::read
                          ? "a stream was read while another read was pending on it"
@@ -84,10 +82,10 @@ bool Reactor::submit(Operation& op) noexcept {
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
     if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
-  if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
+  if (slot->in_flight.oldest(op.direction()) != nullptr) [[unlikely]] require_alone(op, *slot);
   const Attempt result = do_submit(op, *slot);
   if (!result) {
-    slot->in_flight.push_back(op);
+    slot->in_flight.add(op);
     return true;
   }
   if (op.repeats_ && (*result < 0 || !ends(op, *result))) [[unlikely]] {
@@ -113,7 +111,7 @@ bool Reactor::submit_again(Operation& op, HandleSlot& slot, std::int64_t value) 
   if (!ends(op, value)) result = repeat(op, slot, value);
   const bool parks = result && op.code() == OpCode::accept && is_exhaustion(*result);
   if (result && !parks) return !finished_at_once(op, *result);
-  slot.in_flight.push_back(op);
+  slot.in_flight.add(op);
   if (parks) park_accept(op);
   return true;
 }
@@ -145,12 +143,12 @@ Attempt Reactor::repeat(Operation& op, HandleSlot& slot,
 }
 
 inline void Reactor::settle_waiting(Operation& op, std::int64_t value) noexcept {
-  op.unlink();
+  HandleSlot& slot = handles_.slot_of(op);
+  slot.in_flight.remove(op);
   ++counters_.completed;
   if (op.handle_closed_ && value == outcome::cancelled) value = outcome::handle_closed;
   op.outcome_ = value;
   ready(op);
-  HandleSlot& slot = handles_.slot_of(op);
   if (slot.closing()) [[unlikely]] finish_close_if_due(slot);
 }
 
@@ -224,8 +222,7 @@ void Reactor::drain_handle(HandleSlot& slot) noexcept {
   }
   if (slot.backend_busy) end_own_requests(slot);
   // The last completion closes the handle; with most backends it comes during this walk.
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
+  slot.in_flight.for_each([&](Operation& op) {
     op.handle_closed_ = !op.cancel_asked_;
     cancel(op);
   });

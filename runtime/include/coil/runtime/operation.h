@@ -107,11 +107,15 @@ class [[nodiscard]] Attempt {
 class Operation : public Suspension {
  public:
   Operation(OpCode code, Reactor& reactor, HandleId target) noexcept
-      : Suspension(&request_cancel), reactor_(&reactor), target_(target), code_(code) {}
+      : Suspension(&request_cancel),
+        reactor_(&reactor),
+        target_(target),
+        code_(code),
+        direction_(direction_of(code)) {}
   Operation(Operation&& other) noexcept = default;
 
   OpCode code() const noexcept { return code_; }
-  Direction direction() const noexcept { return direction_of(code_); }
+  Direction direction() const noexcept { return direction_; }
   HandleId target() const noexcept { return target_; }
   Reactor& reactor() const noexcept { return *reactor_; }
   bool in_flight() const noexcept { return waiting(); }
@@ -145,6 +149,7 @@ class Operation : public Suspension {
   HandleId target_;
   std::int64_t outcome_ = 0;
   OpCode code_;
+  Direction direction_;
   bool cancel_asked_ = false;   // The backend was asked, so that it is asked once.
   bool handle_closed_ = false;  // The cancellation came from closing the handle.
   bool settled_ = false;

@@ -172,7 +172,12 @@ class Reactor : public ReactorTime {
       contract_violation("a suspension was finished twice, or before it waited");
     }
     suspension.state_ = Suspension::State::ready;
-    ready_.push_back(suspension);
+    if (takes_next_) {
+      takes_next_ = false;
+      next_ = &suspension;
+    } else {
+      ready_.push_back(suspension);
+    }
   }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
@@ -271,6 +276,8 @@ class Reactor : public ReactorTime {
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
   detail::IntrusiveList<Suspension> ready_;
+  Suspension* next_ = nullptr;  // What the completion just delivered made ready, if anything.
+  bool takes_next_ = false;
   int budget_ = budget_per_resumption;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.

@@ -50,10 +50,8 @@ void Acceptor::on_accepted(HandleSlot& slot, const Completion& completion) noexc
 }
 
 void Acceptor::deliver(HandleSlot& slot, int result) noexcept {
-  Suspension* found = slot.in_flight.find_if([](Suspension& waiting) {
-    return static_cast<const Operation&>(waiting).backend_state == on_slot;
-  });
-  auto* op = static_cast<Operation*>(found);
+  Operation* op = slot.in_flight.find_if(
+      Direction::read, [](const Operation& each) { return each.backend_state == on_slot; });
   if (op != nullptr && (result == -ECANCELED || result == -EINTR || result == -EAGAIN)) {
     if (own_state(slot).armed == OwnRequest::nothing) arm(slot);
   } else if (op != nullptr && result == -EINVAL && ring_.features().multishot_accept) {

@@ -21,6 +21,8 @@ namespace coil::detail {
 namespace {
 
 constexpr std::size_t bulk_bytes = 4096;
+// What so many completions are about does not stay in the nearest cache from turn to turn.
+constexpr unsigned prefetch_from = 128;
 
 class IoUringReactor final : public Reactor {
  public:
@@ -88,7 +90,7 @@ class IoUringReactor final : public Reactor {
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
   bool goes_alone(const SendOperation& op) const noexcept {
-    return always_ || !ring_->has_more() || op.from.size() >= bulk_bytes;
+    return always_ || ring_->ready() == 0 || op.from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
@@ -116,12 +118,13 @@ class IoUringReactor final : public Reactor {
     }
     receiver_.feed_starved();
     ring_->enter(at_most);
+    batch_is_large_ = ring_->ready() > prefetch_from;
   }
 
   bool deliver() noexcept override {
     Completion next;
     if (!ring_->next(next)) return false;
-    prefetch();
+    if (batch_is_large_) prefetch();
     if (request_of(next.data) == OwnRequest::receive) {
       HandleSlot& slot = slot_of(next.data);
       receiver_.on_received(slot, next.result, next.flags);
@@ -144,7 +147,7 @@ class IoUringReactor final : public Reactor {
     if (request_of(second) == OwnRequest::receive) __builtin_prefetch(&slot_of(second));
     const std::uint64_t first = ring_->peek(0);
     if (request_of(first) != OwnRequest::receive) return;
-    if (const Suspension* waiting = slot_of(first).in_flight.first()) {
+    if (const Operation* waiting = slot_of(first).in_flight.oldest(Direction::read)) {
       const auto* bytes = reinterpret_cast<const char*>(waiting);
       __builtin_prefetch(bytes, 1);
       __builtin_prefetch(bytes + 64, 1);
@@ -228,6 +231,7 @@ class IoUringReactor final : public Reactor {
   TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
 
   bool always_ = std::getenv("COIL_DIRECT") != nullptr;
+  bool batch_is_large_ = false;
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;

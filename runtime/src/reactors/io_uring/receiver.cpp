@@ -33,15 +33,10 @@ bool waits_for_poll(const Operation& op) noexcept {
   return op.code() == OpCode::poll_readable && op.backend_state == on_slot;
 }
 
-template <class Test>
-Operation* find_waiting(HandleSlot& slot, Test test) noexcept {
-  return static_cast<Operation*>(slot.in_flight.find_if(
-      [&](Suspension& waiting) { return test(static_cast<const Operation&>(waiting)); }));
-}
-
 Operation* reader_of(HandleSlot& slot) noexcept {
-  return find_waiting(
-      slot, [](const Operation& op) { return reads(op) && op.backend_state == on_slot; });
+  return slot.in_flight.find_if(Direction::read, [](const Operation& op) {
+    return reads(op) && op.backend_state == on_slot;
+  });
 }
 
 }  // namespace
@@ -92,7 +87,7 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.armed != OwnRequest::nothing || state.starved) return;
   Operation* reader = reader_of(slot);
-  if (reader == nullptr && find_waiting(slot, &waits_for_poll) == nullptr) return;
+  if (reader == nullptr && slot.in_flight.find_if(Direction::read, &waits_for_poll) == nullptr) return;
   if (reader != nullptr && by_poll(state)) {
     slot.ready_to_read = true;  // Nobody has looked since the other way was in use.
     if (const auto result = receive_now(*reader, slot)) {
@@ -106,14 +101,13 @@ void Receiver::resume(HandleSlot& slot) noexcept {
 // The path of every message: one task waits for a lease, and the kernel goes on.
 void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
   constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
-  Suspension* waiting = slot.in_flight.first();
-  if ((flags & usual) == usual && waiting != nullptr && result > 0) [[likely]] {
-    auto& op = static_cast<Operation&>(*waiting);
-    if (op.code() == OpCode::receive_lease && op.backend_state == on_slot) [[likely]] {
+  Operation* op = slot.in_flight.oldest(Direction::read);
+  if ((flags & usual) == usual && op != nullptr && result > 0) [[likely]] {
+    if (op->code() == OpCode::receive_lease && op->backend_state == on_slot) [[likely]] {
       const auto size = static_cast<std::size_t>(result);
       note_size(slot, size);
-      static_cast<ReceiveLeaseOperation&>(op).lease = buffers_->take(flags, size);
-      hand_back(op, result);
+      static_cast<ReceiveLeaseOperation*>(op)->lease = buffers_->take(flags, size);
+      hand_back(*op, result);
       return;
     }
   }
@@ -245,8 +239,7 @@ void Receiver::hand_back(Operation& op, std::int64_t outcome) noexcept {
 }
 
 void Receiver::complete_polls(HandleSlot& slot) noexcept {
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
+  slot.in_flight.for_each(Direction::read, [&](Operation& op) {
     if (waits_for_poll(op)) hand_back(op, 0);
   });
 }

@@ -58,8 +58,8 @@ class Ring {
   bool next(Completion& into) noexcept;
   // The data of a completion that has come behind the next `ahead` ones; 0 if there is none.
   std::uint64_t peek(unsigned ahead) const noexcept;
-  // Completions have come that were not taken yet.
-  bool has_more() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
+  // Completions that have come and were not taken yet.
+  unsigned ready() const noexcept { return io_uring_cq_ready(&ring_); }
 
   // The buffers of multishot receives, which must have seen one; null where there are none.
   std::unique_ptr<BufferRing> open_buffers(BufferPool& pool);

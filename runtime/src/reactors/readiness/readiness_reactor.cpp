@@ -62,9 +62,7 @@ void ReadinessReactor::do_cancel(Operation& op, HandleSlot& slot) noexcept {
 }
 
 bool ReadinessReactor::has_waiter(HandleSlot& slot, Direction side) noexcept {
-  return slot.in_flight.find_if([&](Suspension& waiting) {
-    return waits(static_cast<Operation&>(waiting), side);
-  }) != nullptr;
+  return slot.in_flight.find_if(side, &waits) != nullptr;
 }
 
 void ReadinessReactor::end_watch_if_idle(HandleSlot& slot, Direction side) noexcept {
@@ -120,9 +118,8 @@ void ReadinessReactor::serve(const Readiness& seen) noexcept {
 
 void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept {
   const HandleId id = slot.id();
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
-    if (!waits(op, side)) return;
+  slot.in_flight.for_each(side, [&](Operation& op) {
+    if (!waits(op)) return;
     if (invalid) {
       hand_back(op, outcome::from_system_error(EBADF));
     } else if (const auto result = attempt(op, slot, buffers())) {

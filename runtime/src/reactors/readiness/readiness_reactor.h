@@ -38,9 +38,7 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   // has no descriptor stays in flight, but its next try is the core's.
   enum WaitState : std::uint8_t { handed_back, watched };
 
-  static bool waits(const Operation& op, Direction side) noexcept {
-    return op.backend_state == watched && op.direction() == side;
-  }
+  static bool waits(const Operation& op) noexcept { return op.backend_state == watched; }
   void hand_back(Operation& op, std::int64_t result) noexcept;
   void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
   bool has_waiter(HandleSlot& slot, Direction side) noexcept;

@@ -60,8 +60,8 @@ Attempt SimulatedReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   }
   socket->slot = slot.id();
   op.backend_state = waiting;
-  const bool behind = slot.in_flight.find_if([&](Suspension& other) {
-    return &other != &op && static_cast<Operation&>(other).direction() == op.direction();
+  const bool behind = slot.in_flight.find_if(op.direction(), [&](const Operation& other) {
+    return &other != &op;
   }) != nullptr;
   if (behind || simulation.random.one_in(4)) {
     simulation.serve_soon(slot.id());
@@ -133,8 +133,7 @@ void SimulatedReactor::Simulation::serve_soon(HandleId handle) {
 void SimulatedReactor::Simulation::serve(HandleId handle) {
   HandleSlot* slot = reactor.handles().find_served(handle);
   if (slot == nullptr) return;
-  slot->in_flight.for_each([&](Suspension& suspension) {
-    auto& op = static_cast<Operation&>(suspension);
+  slot->in_flight.for_each([&](Operation& op) {
     if (op.backend_state == parked) return;
     const bool ends = op.cancel_asked();
     Attempt result;

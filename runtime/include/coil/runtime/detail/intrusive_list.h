@@ -23,6 +23,7 @@ class ListHook {
  private:
   template <class T, class Tag>
   friend class IntrusiveList;
+  friend class InFlight;
 
   ListHook* prev_ = nullptr;
   ListHook* next_ = nullptr;

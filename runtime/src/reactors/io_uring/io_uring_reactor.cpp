@@ -21,8 +21,6 @@ namespace coil::detail {
 namespace {
 
 constexpr std::size_t bulk_bytes = 4096;
-// What so many completions are about does not stay in the nearest cache from turn to turn.
-constexpr unsigned prefetch_from = 128;
 
 class IoUringReactor final : public Reactor {
  public:
@@ -118,13 +116,11 @@ class IoUringReactor final : public Reactor {
     }
     receiver_.feed_starved();
     ring_->enter(at_most);
-    batch_is_large_ = ring_->ready() > prefetch_from;
   }
 
   bool deliver() noexcept override {
     Completion next;
     if (!ring_->next(next)) return false;
-    if (batch_is_large_) prefetch();
     if (request_of(next.data) == OwnRequest::receive) {
       HandleSlot& slot = slot_of(next.data);
       receiver_.on_received(slot, next.result, next.flags);
@@ -138,22 +134,6 @@ class IoUringReactor final : public Reactor {
       arm_waker();
     }
     return true;
-  }
-
-  // What the coming completions are about has been out of use since their last message: it is
-  // fetched while this one is served.
-  void prefetch() const noexcept {
-    const std::uint64_t second = ring_->peek(1);
-    if (request_of(second) == OwnRequest::receive) __builtin_prefetch(&slot_of(second));
-    const std::uint64_t first = ring_->peek(0);
-    if (request_of(first) != OwnRequest::receive) return;
-    if (const Operation* waiting = slot_of(first).in_flight.oldest(Direction::read)) {
-      const auto* bytes = reinterpret_cast<const char*>(waiting);
-      __builtin_prefetch(bytes, 1);
-      __builtin_prefetch(bytes + 64, 1);
-      __builtin_prefetch(bytes + 128, 1);
-      __builtin_prefetch(bytes - 64, 1);
-    }
   }
 
   void on_own_request(const Completion& completion) noexcept {
@@ -231,7 +211,6 @@ class IoUringReactor final : public Reactor {
   TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
 
   bool always_ = std::getenv("COIL_DIRECT") != nullptr;
-  bool batch_is_large_ = false;
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;

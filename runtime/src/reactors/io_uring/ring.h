@@ -56,8 +56,6 @@ class Ring {
   // Takes the next completion, if one has come. It is copied out, so that the kernel has its place
   // back when what is done about it submits more.
   bool next(Completion& into) noexcept;
-  // The data of a completion that has come behind the next `ahead` ones; 0 if there is none.
-  std::uint64_t peek(unsigned ahead) const noexcept;
   // Completions that have come and were not taken yet.
   unsigned ready() const noexcept { return io_uring_cq_ready(&ring_); }
 
@@ -87,13 +85,6 @@ class Ring {
   unsigned setup_flags_ = 0;
   bool open_ = false;
 };
-
-inline std::uint64_t Ring::peek(unsigned ahead) const noexcept {
-  const io_uring_cq& queue = ring_.cq;
-  const unsigned at = *queue.khead + ahead;
-  const bool there = static_cast<int>(io_uring_smp_load_acquire(queue.ktail) - at) > 0;
-  return there ? queue.cqes[at & queue.ring_mask].user_data : 0;
-}
 
 inline bool Ring::next(Completion& into) noexcept {
   io_uring_cq& queue = ring_.cq;

@@ -203,13 +203,6 @@ Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
   return sent_by([&] { return ::sendmsg(descriptor, &message, send_flags); });
 }
 
-Result<std::size_t> PosixSocketCalls::send_now(NativeHandle socket,
-                                               std::span<const ConstBytes> pieces) {
-  const Attempt sent = try_send(socket.descriptor(), pieces);
-  if (sent && *sent < 0) return Error(system_error_code(static_cast<int>(-*sent)), "send");
-  return static_cast<std::size_t>(sent.value_or(0));
-}
-
 Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {
   int how = SHUT_RDWR;
   if (side == ShutdownSide::read) how = SHUT_RD;

@@ -1,7 +1,6 @@
 // PosixSocketCalls: the socket calls of a real kernel. Included by the backends.
 #pragma once
 
-#include <coil/runtime/operation.h>
 #include <coil/runtime/socket_calls.h>
 
 #include <span>
@@ -26,7 +25,9 @@ class PosixSocketCalls final : public SocketCalls {
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
   Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) override;
-  Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) override;
+  Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept override {
+    return try_send(socket.descriptor(), pieces);
+  }
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
   void close(NativeHandle handle) noexcept override;
 

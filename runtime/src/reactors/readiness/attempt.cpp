@@ -161,20 +161,6 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
 
 }  // namespace
 
-bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
-  switch (op.code()) {
-    case OpCode::receive:
-    case OpCode::receive_lease:
-    case OpCode::receive_from:
-      return slot.ready_to_read || slot.ended;
-    case OpCode::poll_readable:
-    case OpCode::poll_writable:
-      return slot.kind() != HandleKind::foreign;
-    default:
-      return true;
-  }
-}
-
 Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
   const Attempt result = call(op, slot, pool);
   if (!result && slot.ended && slot.kind() == HandleKind::datagram) drop_queued_errors(slot);

@@ -11,7 +11,19 @@ namespace coil::detail {
 
 // False where waiting comes first: a receive that would find nothing, and a foreign descriptor,
 // which is served once a turn so that one that is always ready starves nobody.
-bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept;
+inline bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
+  switch (op.code()) {
+    case OpCode::receive:
+    case OpCode::receive_lease:
+    case OpCode::receive_from:
+      return slot.ready_to_read || slot.ended;
+    case OpCode::poll_readable:
+    case OpCode::poll_writable:
+      return slot.kind() != HandleKind::foreign;
+    default:
+      return true;
+  }
+}
 
 // Tries the operation now; nothing if it would have to wait.
 //

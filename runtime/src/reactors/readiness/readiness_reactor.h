@@ -40,12 +40,19 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
 
   static bool waits(const Operation& op) noexcept { return op.backend_state == watched; }
   void hand_back(Operation& op, std::int64_t result) noexcept;
+  // A change will be reported without anything to do about it.
+  bool watched_for_good(const HandleSlot& slot) const noexcept {
+    return edge_triggered_ && slot.backend_registered && slot.kind() != HandleKind::foreign;
+  }
+  Attempt start_watch(Operation& op, HandleSlot& slot) noexcept;
+  void serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept;
   void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
   bool has_waiter(HandleSlot& slot, Direction side) noexcept;
   void end_watch_if_idle(HandleSlot& slot, Direction side) noexcept;
 
   PosixSocketCalls sockets_;
   std::unique_ptr<Poller> poller_;
+  const bool edge_triggered_;
   std::vector<Readiness> seen_;  // By the last wait; what is before `served_` was delivered.
   std::size_t served_ = 0;
 };

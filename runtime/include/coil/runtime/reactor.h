@@ -193,7 +193,8 @@ class Reactor : public ReactorTime {
     if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
     op.outcome_ = outcome;
     ready(op);
-    if (slot.closing()) [[unlikely]] finish_close_if_due(slot);
+    if (slot.closing()) [[unlikely]]
+      finish_close_if_due(slot);
   }
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>

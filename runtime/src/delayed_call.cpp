@@ -1,7 +1,8 @@
 // Timers: calls made later, and awaited delays.
 #include <coil/runtime/delayed_call.h>
 
-#include <coil/runtime/detail/frame_pool.h>
+#include "slab_pool.h"
+
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/reactor_time.h>
 
@@ -25,11 +26,20 @@ void require_not_negative(Duration after) {
 }  // namespace
 
 // Shared by the queue and the handles; the function goes when it was called or cancelled.
-class DelayedCall::Node final : public TimerNode, public detail::Pooled {
+class DelayedCall::Node final : public TimerNode {
  public:
   enum class State : std::uint8_t { pending, called, cancelled };
 
-  Node(ReactorTime& time, Callback call) : TimerNode(&fired), time_(time), call_(std::move(call)) {}
+  // The queue and the first handle own it.
+  Node(ReactorTime& time, Callback&& call) noexcept
+      : TimerNode(&fired), time_(time), call_(std::move(call)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  // The function has gone by then.
+  ~Node() {}
+
+  static void* operator new(std::size_t) { return detail::SlabPool::allocate(); }
+  static void operator delete(void* memory) noexcept { detail::SlabPool::deallocate(memory); }
 
   void add_owner() noexcept { ++owners_; }
   void drop_owner() noexcept {
@@ -40,18 +50,15 @@ class DelayedCall::Node final : public TimerNode, public detail::Pooled {
 
   static bool is_delayed_call(const TimerNode& node) noexcept { return node.fire == &fired; }
 
-  void enqueue(TimePoint when) noexcept {
+  void move_to(TimePoint when) noexcept {
+    time_.remove_timer(*this);
     due = when;
     time_.add_timer(*this);
   }
-  void move_to(TimePoint when) noexcept {
-    time_.remove_timer(*this);
-    enqueue(when);
-  }
+  // What the function holds may own handles to this call: the queue's share goes last.
   void end(State state) noexcept {
     state_ = state;
-    const Callback dropped = std::move(call_);
-    call_ = nullptr;
+    call_.~Callback();
     drop_owner();
   }
   void cancel() noexcept {
@@ -63,27 +70,26 @@ class DelayedCall::Node final : public TimerNode, public detail::Pooled {
   static void fired(TimerNode& node) noexcept {
     auto& self = static_cast<Node&>(node);
     self.state_ = State::called;  // Before the call: inside it the handle is inactive already.
-    Callback call = std::move(self.call_);
-    self.call_ = nullptr;
-    ReactorTime& time = self.time_;
-    self.drop_owner();
     try {
-      std::move(call)();
+      std::move(self.call_)();
     } catch (...) {
-      time.report_failed_call();
+      self.time_.report_failed_call();
     }
+    self.end(State::called);
   }
 
-  ReactorTime& time_;
-  Callback call_;
-  std::uint32_t owners_ = 1;  // The queue.
   State state_ = State::pending;
+  std::uint32_t owners_ = 2;
+  ReactorTime& time_;
+  // Destroyed where it lies, before the node: moving it away first would cost more than the rest.
+  union {
+    Callback call_;
+  };
 };
 
-DelayedCall::DelayedCall(Node* node) noexcept : node_(node) {
+DelayedCall::DelayedCall(const DelayedCall& other) noexcept : node_(other.node_) {
   if (node_ != nullptr) node_->add_owner();
 }
-DelayedCall::DelayedCall(const DelayedCall& other) noexcept : DelayedCall(other.node_) {}
 DelayedCall::~DelayedCall() {
   if (node_ != nullptr) node_->drop_owner();
 }
@@ -142,7 +148,9 @@ void DelayedCall::drop_queued(TimerNode& node) noexcept {
 DelayedCall ReactorTime::callLater(Duration after, Callback call) {
   require_not_negative(after);
   auto* node = new DelayedCall::Node(*this, std::move(call));
-  node->enqueue(saturating_add(delay_base(), after));
+  static_assert(sizeof(*node) <= detail::SlabPool::block_size);
+  node->due = saturating_add(delay_base(), after);
+  add_timer(*node);
   return DelayedCall(node);
 }
 
@@ -154,7 +162,11 @@ std::vector<DelayedCall> ReactorTime::getDelayedCalls() const {
   });
   std::vector<DelayedCall> calls;
   calls.reserve(nodes.size());
-  for (TimerNode* node : nodes) calls.push_back(DelayedCall(static_cast<DelayedCall::Node*>(node)));
+  for (TimerNode* node : nodes) {
+    auto& call = static_cast<DelayedCall::Node&>(*node);
+    call.add_owner();
+    calls.push_back(DelayedCall(&call));
+  }
   return calls;
 }
 

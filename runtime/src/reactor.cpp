@@ -50,10 +50,11 @@ TimePoint Reactor::now() const noexcept {
 }
 
 // A resumption may have run for long since its time was frozen. The coarse clock costs little and
-// never runs ahead, so it tells when the true time must be read.
+// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
 TimePoint Reactor::delay_base() const noexcept {
-  const TimePoint frozen = now();
-  return read_coarse_clock() > frozen ? std::max(frozen, read_clock()) : frozen;
+  delay_base_ = std::max(delay_base_, now());
+  if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
+  return delay_base_;
 }
 
 void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }

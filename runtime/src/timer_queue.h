@@ -22,7 +22,8 @@ namespace coil::detail {
 // than time demands: no tick has to be chosen, and no due time is rounded.
 //
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
-// cache miss after the other; walking several at once overlaps them.
+// cache miss after the other; walking several at once overlaps them. The heads of a slot share a
+// cache line.
 //
 // Example:
 //
@@ -73,19 +74,17 @@ class TimerQueue {
   void for_each(Visit visit) const;
 
  private:
-  using Link = TimerNode::Link;
-
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned slots_per_level = 1U << digit_bits;
   static constexpr unsigned levels = 11;  // 11 digits of 6 bits cover every 64-bit time.
   static constexpr unsigned slot_total = levels * slots_per_level;
-  static constexpr unsigned chains = 4;            // Lists per slot; a power of two.
+  static constexpr unsigned chains = 8;            // Lists per slot; a power of two.
   static constexpr unsigned sorted_directly = 32;  // Nodes in a slot that is not spread any more.
   static constexpr std::uint32_t place_late = slot_total;
   static constexpr std::uint32_t place_ready = slot_total + 1;  // Plus the index in ready_.
 
-  struct Slot {
-    std::array<Link, chains> heads;
+  struct alignas(64) Slot {
+    std::array<TimerNode*, chains> heads{};
   };
   struct EarliestSlot {
     unsigned level;
@@ -95,15 +94,11 @@ class TimerQueue {
 
   static std::uint64_t ticks_of(TimePoint time) noexcept;
   static TimePoint time_of(std::uint64_t ticks) noexcept;
-  static TimerNode* node_of(Link* link) noexcept;
   static bool earlier(const TimerNode& left, const TimerNode& right) noexcept;
-  static void append(Link& head, TimerNode& node) noexcept;
+  static void push(TimerNode*& head, TimerNode& node) noexcept;
   static void unlink(TimerNode& node) noexcept;
-  static void sort(Link& head) noexcept;
-  static void make_empty(Link& head) noexcept { head.prev = head.next = &head; }
-  static bool is_empty(const Link& head) noexcept { return head.next == &head; }
-  static void splice(Link& into, Link& from) noexcept;
-  static void merge(Link& into, Link& from) noexcept;
+  static TimerNode* sorted(TimerNode* list) noexcept;
+  static TimerNode* merged(TimerNode* left, TimerNode* right) noexcept;
 
   void place_in_wheel(TimerNode& node) noexcept;
   std::optional<EarliestSlot> earliest_slot() const noexcept;
@@ -113,10 +108,11 @@ class TimerQueue {
   void spread(unsigned slot_number) noexcept;
   void take_small(unsigned slot_number) noexcept;
   void take_equal(unsigned slot_number) noexcept;
-  TimerNode* pop_chain(unsigned slot_number, unsigned chain) noexcept;
+  void add_overdue(TimerNode* list) noexcept;
+  Slot take_slot(unsigned slot_number) noexcept;
 
   template <class Visit>
-  static void visit_list(const Link& head, Visit& visit);
+  static void visit_list(TimerNode* first, Visit& visit);
 
   std::uint64_t position_;  // No node of the wheel is due before it.
   std::uint64_t limit_;     // The latest time collected: what is due by then is in a batch or late.
@@ -129,16 +125,16 @@ class TimerQueue {
   std::array<std::uint64_t, levels>
       slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
   std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.
-  Link late_;     // Added when already due; they wait for the next batch.
-  Link overdue_;  // The late nodes that belong to the present batch, sorted.
+  TimerNode* late_ = nullptr;     // Added when already due; they wait for the next batch.
+  TimerNode* overdue_ = nullptr;  // The late nodes that belong to the present batch, sorted.
   std::array<TimerNode*, sorted_directly>
       ready_{};  // The next of the batch; removed ones are null.
   std::array<Slot, slot_total> slots_;
 };
 
 template <class Visit>
-void TimerQueue::visit_list(const Link& head, Visit& visit) {
-  for (Link* at = head.next; at != &head; at = at->next) visit(*node_of(at));
+void TimerQueue::visit_list(TimerNode* first, Visit& visit) {
+  for (TimerNode* at = first; at != nullptr; at = at->next) visit(*at);
 }
 
 template <class Visit>
@@ -150,7 +146,7 @@ void TimerQueue::for_each(Visit visit) const {
   visit_list(late_, visit);
   for (unsigned number = 0; number != slot_total; ++number) {
     if (slot_size_[number] == 0) continue;
-    for (const Link& head : slots_[number].heads) visit_list(head, visit);
+    for (TimerNode* head : slots_[number].heads) visit_list(head, visit);
   }
 }
 

@@ -62,7 +62,8 @@ class DelayedCall {
   // Ends the call that a node belongs to, if it is one; for a reactor that ends.
   static void drop_queued(TimerNode& node) noexcept;
 
-  explicit DelayedCall(Node* node) noexcept;
+  // Takes a share over.
+  explicit DelayedCall(Node* node) noexcept : node_(node) {}
   void require_active() const;
 
   Node* node_ = nullptr;

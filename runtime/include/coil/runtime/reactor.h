@@ -269,6 +269,7 @@ class Reactor : public ReactorTime {
   mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
+  mutable TimePoint delay_base_;
   ReactorCounters counters_;
   BufferPool buffers_;
   HandleTable handles_;

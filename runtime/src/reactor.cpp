@@ -57,7 +57,12 @@ TimePoint Reactor::delay_base() const noexcept {
   return delay_base_;
 }
 
-void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }
+// An empty queue may have stood still for long: from here on its slots are fine again.
+void Reactor::add_timer(TimerNode& node) noexcept {
+  detail::TimerQueue& timers = core_->timers;
+  if (timers.size() == 0) timers.collect(now());
+  timers.add(node);
+}
 void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
 
 std::vector<TimerNode*> Reactor::queued_timers() const {

@@ -18,6 +18,9 @@ namespace detail {
 namespace {
 
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+// So many nodes fit a cache until they are handed out, with what follows them in memory.
+constexpr std::uint32_t fired_soon = 1024;
+constexpr std::size_t cache_line = 64;
 
 }  // namespace
 
@@ -152,6 +155,7 @@ std::optional<TimePoint> TimerQueue::next_due() const {
 
 void TimerQueue::collect(TimePoint now) noexcept {
   limit_ = std::max(limit_, ticks_of(now));
+  if (level_used_ == 0) position_ = limit_;
   if (late_ == nullptr) return;
   add_overdue(std::exchange(late_, nullptr));
   late_first_ = UINT64_MAX;
@@ -192,7 +196,7 @@ void TimerQueue::skip_removed() noexcept {
 void TimerQueue::refill() noexcept {
   ready_begin_ = ready_end_ = 0;
   while (const std::optional<EarliestSlot> slot = earliest_slot()) {
-    if (slot->start > limit_) return;
+    if (slot->start > limit_) break;
     const unsigned number = slot->level * slots_per_level + slot->index;
     position_ = std::max(position_, slot->start);
     if (slot_size_[number] <= sorted_directly) {
@@ -205,6 +209,7 @@ void TimerQueue::refill() noexcept {
       spread(number);
     }
   }
+  position_ = limit_;  // Nodes stay where they are: their slots lie ahead of it.
 }
 
 // Empties a slot and gives its lists.
@@ -244,17 +249,25 @@ void TimerQueue::take_equal(unsigned slot_number) noexcept {
   for (TimerNode* head : taken.heads) add_overdue(head);
 }
 
-// One node of each chain in turn: their cache misses overlap.
+// Takes one node of each chain at a time, and fetches the next of all chains before it places
+// these: their cache misses overlap.
 void TimerQueue::spread(unsigned slot_number) noexcept {
-  std::uint32_t left = slot_size_[slot_number];
+  const bool soon = slot_size_[slot_number] <= fired_soon;
   Slot taken = take_slot(slot_number);
-  for (unsigned chain = 0; left != 0; chain = (chain + 1) & (chains - 1)) {
-    TimerNode* node = taken.heads[chain];
-    if (node == nullptr) continue;
-    taken.heads[chain] = node->next;
-    __builtin_prefetch(node->next);
-    place_in_wheel(*node);
-    --left;
+  std::array<TimerNode*, chains> nodes;
+  for (;;) {
+    std::size_t count = 0;
+    for (TimerNode*& head : taken.heads) {
+      if (head == nullptr) continue;
+      nodes[count++] = head;
+      head = head->next;
+    }
+    if (count == 0) return;
+    for (TimerNode* head : taken.heads) __builtin_prefetch(head);
+    for (std::size_t index = 0; index != count; ++index) {
+      if (soon) __builtin_prefetch(reinterpret_cast<const std::byte*>(nodes[index]) + cache_line);
+      place_in_wheel(*nodes[index]);
+    }
   }
 }
 

@@ -42,12 +42,19 @@ void SlabPool::unlink(Slab& slab) noexcept {
 // With the header of the allocator itself a slab takes exactly its size: the next one fits behind.
 SlabPool::Slab* SlabPool::new_slab() {
   void* memory = ::operator new(taken_size, std::align_val_t{slab_size});
-  return ::new (memory) Slab;
+  return ::new (header_of(reinterpret_cast<std::uintptr_t>(memory))) Slab;
 }
 
 void SlabPool::delete_slab(Slab& slab) noexcept {
-  unpoison(&slab, taken_size);
-  ::operator delete(&slab, std::align_val_t{slab_size});
+  void* memory = reinterpret_cast<void*>(start_of(slab));
+  unpoison(memory, taken_size);
+  ::operator delete(memory, std::align_val_t{slab_size});
+}
+
+void* SlabPool::take_fresh(Slab& slab) noexcept {
+  void* block = reinterpret_cast<void*>(start_of(slab) + slab.fresh);
+  slab.fresh += block_size;
+  return block == &slab ? take_fresh(slab) : block;  // Where the header is, is no block.
 }
 
 // Looks past used-up slabs, and makes blocks of memory that was never handed out.
@@ -75,9 +82,7 @@ void* SlabPool::allocate_slow() {
     }
     if (slab->used++ == 0 && !slab->orphaned) --pool.empty_;
     if (slab->freed != nullptr) return take(*slab);
-    std::byte* block = reinterpret_cast<std::byte*>(slab) + slab->fresh;
-    slab->fresh += block_size;
-    return block;
+    return take_fresh(*slab);
   }
 }
 

@@ -13,12 +13,6 @@ namespace coil {
 
 namespace {
 
-TimePoint saturating_add(TimePoint base, Duration after) noexcept {
-  if (after > Duration::zero() && base > TimePoint::max() - after) return TimePoint::max();
-  if (after < Duration::zero() && base < TimePoint::min() - after) return TimePoint::min();
-  return base + after;
-}
-
 void require_not_negative(Duration after) {
   if (after < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
 }
@@ -48,12 +42,17 @@ class DelayedCall::Node final : public TimerNode {
   State state() const noexcept { return state_; }
   ReactorTime& time() const noexcept { return time_; }
 
+  static bool pending(const Node* node) noexcept;
   static bool is_delayed_call(const TimerNode& node) noexcept { return node.fire == &fired; }
 
-  void move_to(TimePoint when) noexcept {
+  void move_by(Duration later) noexcept {
     time_.remove_timer(*this);
-    due = when;
+    due = detail::saturating_add(due, later);
     time_.add_timer(*this);
+  }
+  void restart(Duration from_now) noexcept {
+    time_.remove_timer(*this);
+    time_.add_timer(*this, from_now);
   }
   // What the function holds may own handles to this call: the queue's share goes last.
   void end(State state) noexcept {
@@ -90,20 +89,19 @@ class DelayedCall::Node final : public TimerNode {
 DelayedCall::DelayedCall(const DelayedCall& other) noexcept : node_(other.node_) {
   if (node_ != nullptr) node_->add_owner();
 }
-DelayedCall::~DelayedCall() {
-  if (node_ != nullptr) node_->drop_owner();
+void DelayedCall::drop() noexcept { node_->drop_owner(); }
+
+inline bool DelayedCall::Node::pending(const Node* node) noexcept {
+  return node != nullptr && node->state_ == State::pending;
 }
 
-bool DelayedCall::active() const noexcept {
-  return node_ != nullptr && node_->state() == Node::State::pending;
-}
+bool DelayedCall::active() const noexcept { return Node::pending(node_); }
 
 TimePoint DelayedCall::getTime() const noexcept {
   return node_ == nullptr ? TimePoint() : node_->due;
 }
 
-void DelayedCall::require_active() const {
-  if (active()) return;
+void DelayedCall::complain() const {
   if (node_ != nullptr && node_->state() == Node::State::cancelled) {
     throw AlreadyCancelled("the delayed call was cancelled already");
   }
@@ -111,19 +109,19 @@ void DelayedCall::require_active() const {
 }
 
 void DelayedCall::cancel() {
-  require_active();
+  if (!Node::pending(node_)) complain();
   node_->cancel();
 }
 
 void DelayedCall::reset(Duration from_now) {
-  require_active();
+  if (!Node::pending(node_)) complain();
   require_not_negative(from_now);
-  node_->move_to(saturating_add(node_->time().delay_base(), from_now));
+  node_->restart(from_now);
 }
 
 void DelayedCall::delay(Duration later) {
-  require_active();
-  node_->move_to(saturating_add(node_->due, later));
+  if (!Node::pending(node_)) complain();
+  node_->move_by(later);
 }
 
 std::string DelayedCall::to_string() const {
@@ -149,8 +147,7 @@ DelayedCall ReactorTime::callLater(Duration after, Callback call) {
   require_not_negative(after);
   auto* node = new DelayedCall::Node(*this, std::move(call));
   static_assert(sizeof(*node) <= detail::SlabPool::block_size);
-  node->due = saturating_add(delay_base(), after);
-  add_timer(*node);
+  add_timer(*node, after);
   return DelayedCall(node);
 }
 
@@ -178,8 +175,11 @@ TimerAwait::TimerAwait(ReactorTime* time, Duration after)
 bool TimerAwait::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
   if (time_ == nullptr) time_ = &context.reactor();
   if (!enter(context, waiter)) return false;
-  if (!absolute_) due = saturating_add(time_->delay_base(), after_);
-  time_->add_timer(*this);
+  if (absolute_) {
+    time_->add_timer(*this);
+  } else {
+    time_->add_timer(*this, after_);
+  }
   return true;
 }
 
@@ -198,8 +198,11 @@ namespace detail {
 
 QueuedTimer::QueuedTimer(ReactorTime& time, TimerNode& node, std::optional<Duration> after) noexcept
     : time_(time), node_(node) {
-  if (after) node.due = saturating_add(time.delay_base(), *after);
-  time.add_timer(node);
+  if (after) {
+    time.add_timer(node, *after);
+  } else {
+    time.add_timer(node);
+  }
 }
 
 QueuedTimer::~QueuedTimer() {

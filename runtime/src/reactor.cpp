@@ -51,18 +51,27 @@ TimePoint Reactor::now() const noexcept {
 
 // A resumption may have run for long since its time was frozen. The coarse clock costs little and
 // never runs ahead, so it tells when the true time must be read: once in each of its ticks.
-TimePoint Reactor::delay_base() const noexcept {
+inline TimePoint Reactor::delay_base() noexcept {
   delay_base_ = std::max(delay_base_, now());
   if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
   return delay_base_;
 }
 
 // An empty queue may have stood still for long: from here on its slots are fine again.
-void Reactor::add_timer(TimerNode& node) noexcept {
+[[gnu::always_inline]] inline void Reactor::queue(TimerNode& node) noexcept {
   detail::TimerQueue& timers = core_->timers;
   if (timers.size() == 0) timers.collect(now());
   timers.add(node);
 }
+
+void Reactor::add_timer(TimerNode& node) noexcept { queue(node); }
+
+void Reactor::add_timer(TimerNode& node, Duration after) noexcept {
+  const TimePoint base = delay_base();
+  node.due = after > TimePoint::max() - base ? TimePoint::max() : base + after;
+  queue(node);
+}
+
 void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
 
 std::vector<TimerNode*> Reactor::queued_timers() const {

@@ -17,35 +17,18 @@ namespace detail {
 
 namespace {
 
-constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 // So many nodes fit a cache until they are handed out, with what follows them in memory.
 constexpr std::uint32_t fired_soon = 1024;
 constexpr std::size_t cache_line = 64;
 
 }  // namespace
 
-// Flipping the sign bit makes the order of unsigned numbers that of the times.
-inline std::uint64_t TimerQueue::ticks_of(TimePoint time) noexcept {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
-}
 inline TimePoint TimerQueue::time_of(std::uint64_t ticks) noexcept {
-  return TimePoint(Duration(static_cast<std::int64_t>(ticks ^ sign_bit)));
+  return TimePoint(Duration(static_cast<std::int64_t>(ticks - (std::uint64_t{1} << 63))));
 }
 
 inline bool TimerQueue::earlier(const TimerNode& left, const TimerNode& right) noexcept {
   return left.due != right.due ? left.due < right.due : left.order < right.order;
-}
-
-inline void TimerQueue::push(TimerNode*& head, TimerNode& node) noexcept {
-  node.next = head;
-  node.back = &head;
-  if (head != nullptr) head->back = &node.next;
-  head = &node;
-}
-
-inline void TimerQueue::unlink(TimerNode& node) noexcept {
-  *node.back = node.next;
-  if (node.next != nullptr) node.next->back = node.back;
 }
 
 // Merges two sorted lists; `back` is left as it was.
@@ -79,19 +62,6 @@ TimerNode* TimerQueue::sorted(TimerNode* list) noexcept {
 
 TimerQueue::TimerQueue(TimePoint now) : position_(ticks_of(now)), limit_(ticks_of(now)) {}
 
-void TimerQueue::add(TimerNode& node) noexcept {
-  node.order = next_order_++;
-  ++size_;
-  const std::uint64_t ticks = ticks_of(node.due);
-  if (ticks <= limit_) {
-    node.place = place_late;
-    late_first_ = std::min(late_first_, ticks);
-    push(late_, node);
-  } else {
-    place_in_wheel(node);
-  }
-}
-
 inline void TimerQueue::place_in_wheel(TimerNode& node) noexcept {
   const std::uint64_t ticks = ticks_of(node.due);
   const std::uint64_t differs = (ticks ^ position_) | 1;  // The lowest digit at least.
@@ -105,10 +75,14 @@ inline void TimerQueue::place_in_wheel(TimerNode& node) noexcept {
   slot_used_[level] |= std::uint64_t{1} << index;
 }
 
-void TimerQueue::remove(TimerNode& node) noexcept {
-  const std::uint32_t place = node.place;
-  node.place = TimerNode::not_queued;
-  --size_;
+void TimerQueue::place_fresh_ones() noexcept {
+  fresh_count_ = 0;
+  for (TimerNode* node = std::exchange(fresh_, nullptr); node != nullptr;) {
+    place_in_wheel(*std::exchange(node, node->next));
+  }
+}
+
+void TimerQueue::remove_from(std::uint32_t place, TimerNode& node) noexcept {
   if (place >= place_ready) {
     ready_[place - place_ready] = nullptr;
     return;
@@ -134,8 +108,9 @@ std::optional<TimerQueue::EarliestSlot> TimerQueue::earliest_slot() const noexce
   return EarliestSlot{level, index, kept | (std::uint64_t{index} << shift)};
 }
 
-std::optional<TimePoint> TimerQueue::next_due() const {
+std::optional<TimePoint> TimerQueue::next_due() {
   if (size_ == 0) return std::nullopt;
+  place_fresh_ones();
   std::uint64_t first = UINT64_MAX;
   for (std::uint32_t at = ready_begin_; at != ready_end_; ++at) {
     if (ready_[at] == nullptr) continue;
@@ -154,6 +129,7 @@ std::optional<TimePoint> TimerQueue::next_due() const {
 }
 
 void TimerQueue::collect(TimePoint now) noexcept {
+  place_fresh_ones();
   limit_ = std::max(limit_, ticks_of(now));
   if (level_used_ == 0) position_ = limit_;
   if (late_ == nullptr) return;

@@ -5,6 +5,7 @@
 #include <coil/runtime/time_point.h>
 #include <coil/runtime/timer_node.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,9 @@ namespace coil::detail {
 // with two bit scans. When time reaches a slot, a small one is sorted and handed out, a large one
 // is spread over the levels below. That is a radix sort which happens no sooner, and goes no finer,
 // than time demands: no tick has to be chosen, and no due time is rounded.
+//
+// The newest nodes wait in a list of their own until somebody asks what is due next: a timer that is
+// removed in the turn that made it, as most time limits are, never sees the wheel.
 //
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
 // cache miss after the other; walking several at once overlaps them. The heads of a slot share a
@@ -53,7 +57,7 @@ class TimerQueue {
   // Guarantees: Never later than that. It is earlier only when that node is one of more than 32 in
   //             a slot that spans several nanoseconds: then it may be the start of that slot, and
   //             collecting at that time splits the slot. Nodes of an unfinished batch count.
-  std::optional<TimePoint> next_due() const;
+  std::optional<TimePoint> next_due();
 
   // Makes a batch of every node that is due at or before `now`, in order of (due, order).
   //
@@ -80,8 +84,10 @@ class TimerQueue {
   static constexpr unsigned slot_total = levels * slots_per_level;
   static constexpr unsigned chains = 8;            // Lists per slot; a power of two.
   static constexpr unsigned sorted_directly = 32;  // Nodes in a slot that is not spread any more.
+  static constexpr unsigned fresh_max = 32;
   static constexpr std::uint32_t place_late = slot_total;
-  static constexpr std::uint32_t place_ready = slot_total + 1;  // Plus the index in ready_.
+  static constexpr std::uint32_t place_fresh = slot_total + 1;
+  static constexpr std::uint32_t place_ready = slot_total + 2;  // Plus the index in ready_.
 
   struct alignas(64) Slot {
     std::array<TimerNode*, chains> heads{};
@@ -100,7 +106,9 @@ class TimerQueue {
   static TimerNode* sorted(TimerNode* list) noexcept;
   static TimerNode* merged(TimerNode* left, TimerNode* right) noexcept;
 
+  void remove_from(std::uint32_t place, TimerNode& node) noexcept;
   void place_in_wheel(TimerNode& node) noexcept;
+  void place_fresh_ones() noexcept;
   std::optional<EarliestSlot> earliest_slot() const noexcept;
   void forget_slot(unsigned slot_number) noexcept;
   void skip_removed() noexcept;
@@ -121,16 +129,63 @@ class TimerQueue {
   std::uint32_t level_used_ = 0;  // Bit k: level k holds nodes.
   std::uint32_t ready_begin_ = 0;
   std::uint32_t ready_end_ = 0;
+  std::uint32_t fresh_count_ = 0;
   std::uint64_t late_first_ = UINT64_MAX;  // No late node is due before it.
   std::array<std::uint64_t, levels>
       slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
   std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.
+  TimerNode* fresh_ = nullptr;    // Not due when they were added, and not in the wheel yet.
   TimerNode* late_ = nullptr;     // Added when already due; they wait for the next batch.
   TimerNode* overdue_ = nullptr;  // The late nodes that belong to the present batch, sorted.
   std::array<TimerNode*, sorted_directly>
       ready_{};  // The next of the batch; removed ones are null.
   std::array<Slot, slot_total> slots_;
 };
+
+// Flipping the sign bit makes the order of unsigned numbers that of the times.
+inline std::uint64_t TimerQueue::ticks_of(TimePoint time) noexcept {
+  constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+  return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
+}
+
+inline void TimerQueue::push(TimerNode*& head, TimerNode& node) noexcept {
+  node.next = head;
+  node.back = &head;
+  if (head != nullptr) head->back = &node.next;
+  head = &node;
+}
+
+inline void TimerQueue::unlink(TimerNode& node) noexcept {
+  *node.back = node.next;
+  if (node.next != nullptr) node.next->back = node.back;
+}
+
+inline void TimerQueue::add(TimerNode& node) noexcept {
+  node.order = next_order_++;
+  ++size_;
+  const std::uint64_t ticks = ticks_of(node.due);
+  if (ticks <= limit_) {
+    node.place = place_late;
+    late_first_ = std::min(late_first_, ticks);
+    push(late_, node);
+    return;
+  }
+  node.place = place_fresh;
+  push(fresh_, node);
+  if (++fresh_count_ == fresh_max) place_fresh_ones();
+}
+
+inline void TimerQueue::remove(TimerNode& node) noexcept {
+  const std::uint32_t place = node.place;
+  node.place = TimerNode::not_queued;
+  --size_;
+  if (place == place_fresh) {
+    --fresh_count_;
+    unlink(node);
+  } else {
+    remove_from(place, node);
+  }
+}
 
 template <class Visit>
 void TimerQueue::visit_list(TimerNode* first, Visit& visit) {
@@ -144,6 +199,7 @@ void TimerQueue::for_each(Visit visit) const {
   }
   visit_list(overdue_, visit);
   visit_list(late_, visit);
+  visit_list(fresh_, visit);
   for (unsigned number = 0; number != slot_total; ++number) {
     if (slot_size_[number] == 0) continue;
     for (TimerNode* head : slots_[number].heads) visit_list(head, visit);

@@ -37,7 +37,9 @@ class DelayedCall {
     std::swap(node_, other.node_);
     return *this;
   }
-  ~DelayedCall();
+  ~DelayedCall() {
+    if (node_ != nullptr) drop();
+  }
 
   // When the call is due.
   TimePoint getTime() const noexcept;
@@ -64,7 +66,9 @@ class DelayedCall {
 
   // Takes a share over.
   explicit DelayedCall(Node* node) noexcept : node_(node) {}
-  void require_active() const;
+  void drop() noexcept;
+  // Throws what says why the call is no longer pending.
+  [[noreturn]] void complain() const;
 
   Node* node_ = nullptr;
 };

@@ -51,13 +51,28 @@ TimePoint Reactor::now() const noexcept {
 }
 
 // A resumption may have run for long since its time was frozen. The coarse clock costs little and
-// never runs ahead, so it tells when the true time must be read.
-TimePoint Reactor::delay_base() const noexcept {
-  const TimePoint frozen = now();
-  return read_coarse_clock() > frozen ? std::max(frozen, read_clock()) : frozen;
+// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
+inline TimePoint Reactor::delay_base() noexcept {
+  delay_base_ = std::max(delay_base_, now());
+  if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
+  return delay_base_;
 }
 
-void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }
+// An empty queue may have stood still for long: from here on its slots are fine again.
+[[gnu::always_inline]] inline void Reactor::queue(TimerNode& node) noexcept {
+  detail::TimerQueue& timers = core_->timers;
+  if (timers.size() == 0) timers.collect(now());
+  timers.add(node);
+}
+
+void Reactor::add_timer(TimerNode& node) noexcept { queue(node); }
+
+void Reactor::add_timer(TimerNode& node, Duration after) noexcept {
+  const TimePoint base = delay_base();
+  node.due = after > TimePoint::max() - base ? TimePoint::max() : base + after;
+  queue(node);
+}
+
 void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
 
 std::vector<TimerNode*> Reactor::queued_timers() const {

@@ -248,9 +248,12 @@ class Reactor : public ReactorTime {
   static constexpr int budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
-  TimePoint delay_base() const noexcept override;
-  void add_timer(TimerNode& node) noexcept override;
-  void remove_timer(TimerNode& node) noexcept override;
+  // The moment that a delay counts from: not before now(), and not behind the real clock.
+  TimePoint delay_base() noexcept;
+  void queue(TimerNode& node) noexcept;
+  void add_timer(TimerNode& node) noexcept final;
+  void add_timer(TimerNode& node, Duration after) noexcept final;
+  void remove_timer(TimerNode& node) noexcept final;
   std::vector<TimerNode*> queued_timers() const override;
   void expire(Suspension& waiter) noexcept override;
   void report_failed_call() noexcept override { log_current("a delayed call"); }
@@ -296,6 +299,7 @@ class Reactor : public ReactorTime {
   mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
+  TimePoint delay_base_;
   ReactorCounters counters_;
   BufferPool buffers_;
   HandleTable handles_;

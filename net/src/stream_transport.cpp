@@ -139,7 +139,8 @@ std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
   const HandleSlot* slot = reactor.handles().find(stream_.id());
   if (slot == nullptr) return 0;
   const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
-  if (sent >= 0) [[likely]] return static_cast<std::size_t>(sent);
+  if (sent >= 0) [[likely]]
+    return static_cast<std::size_t>(sent);
   output_.clear();
   end(Error(outcome::code_of(sent), "send").failure());
   return 0;

@@ -82,7 +82,8 @@ bool Reactor::submit(Operation& op) noexcept {
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
     if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
-  if (slot->in_flight.oldest(op.direction()) != nullptr) [[unlikely]] require_alone(op, *slot);
+  if (slot->in_flight.oldest(op.direction()) != nullptr) [[unlikely]]
+    require_alone(op, *slot);
   const Attempt result = do_submit(op, *slot);
   if (!result) {
     slot->in_flight.add(op);
@@ -124,8 +125,7 @@ Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
 }
 
 // An accept goes on beyond a connection that broke, and a send that must be whole until it is.
-Attempt Reactor::repeat(Operation& op, HandleSlot& slot,
-                                            std::int64_t value) noexcept {
+Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
   constexpr int tries_max = 4096;  // As many connections as a backlog may hold.
   Attempt result = value;
   if (op.code() == OpCode::send) {
@@ -142,30 +142,19 @@ Attempt Reactor::repeat(Operation& op, HandleSlot& slot,
   return result;
 }
 
-inline void Reactor::settle_waiting(Operation& op, std::int64_t value) noexcept {
-  HandleSlot& slot = handles_.slot_of(op);
-  slot.in_flight.remove(op);
-  ++counters_.completed;
-  if (op.handle_closed_ && value == outcome::cancelled) value = outcome::handle_closed;
-  op.outcome_ = value;
-  ready(op);
-  if (slot.closing()) [[unlikely]] finish_close_if_due(slot);
-}
-
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
-  if (!op.waiting()) contract_violation("a backend completed an operation twice");
   if (op.repeats_ && !ends(op, value)) [[unlikely]] {
     go_on(op, value);
   } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
     fail_accept(op, value);
   } else {
-    settle_waiting(op, value);
+    complete_once(op, handles_.slot_of(op), value);
   }
 }
 
 void Reactor::go_on(Operation& op, std::int64_t value) noexcept {
   if (op.code() == OpCode::accept && op.cancel_asked_) {
-    settle_waiting(op, value);
+    complete_once(op, handles_.slot_of(op), value);
   } else if (const Attempt next = repeat(op, handles_.slot_of(op), value)) {
     complete(op, *next);
   }
@@ -175,7 +164,7 @@ void Reactor::fail_accept(Operation& op, std::int64_t value) noexcept {
   if (!op.cancel_asked_ && is_exhaustion(value)) {
     park_accept(op);
   } else {
-    settle_waiting(op, value);
+    complete_once(op, handles_.slot_of(op), value);
   }
 }
 

@@ -186,6 +186,16 @@ class Reactor : public ReactorTime {
   bool spend_budget() noexcept { return --budget_ > 0; }
   // Completes a pending operation.
   void complete(Operation& op, std::int64_t outcome) noexcept;
+  // The same for one that ends with its first completion.
+  void complete_once(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
+    slot.in_flight.remove(op);
+    ++counters_.completed;
+    if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
+    op.outcome_ = outcome;
+    ready(op);
+    if (slot.closing()) [[unlikely]]
+      finish_close_if_due(slot);
+  }
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {
@@ -261,7 +271,6 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
-  void settle_waiting(Operation& op, std::int64_t value) noexcept;
   void go_on(Operation& op, std::int64_t value) noexcept;
   void fail_accept(Operation& op, std::int64_t value) noexcept;
   bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;

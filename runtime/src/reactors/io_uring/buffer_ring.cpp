@@ -22,8 +22,7 @@ constexpr std::size_t whole_count = 64;
 constexpr std::uint32_t whole_bytes = 16 * 1024;
 
 void* map(std::size_t size) noexcept {
-  void* memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
 }
 

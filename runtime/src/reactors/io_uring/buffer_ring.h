@@ -13,8 +13,8 @@
 
 namespace coil::detail {
 
-// A multishot receive picks its buffer when data has come, so that an idle connection owns none. The
-// whole of it fits the cache of one core: what is received is still hot when it is sent.
+// A multishot receive picks its buffer when data has come, so that an idle connection owns none.
+// The whole of it fits the cache of one core: what is received is still hot when it is sent.
 //
 // The kernel fills a buffer piece by piece where it can, and then reports whether it keeps the rest
 // for the next receive; otherwise one receive uses one buffer up. A buffer goes back to it when it
@@ -86,7 +86,8 @@ inline BufferLease BufferRing::take(unsigned completion_flags, std::size_t size)
     ++kept_;
   }
   unpoison(data, size);
-  if (size != 0 && kept_ * 2 <= count_) [[likely]] return lend(buffer, data, size);
+  if (size != 0 && kept_ * 2 <= count_) [[likely]]
+    return lend(buffer, data, size);
   return take_scarce(index, data, size);
 }
 

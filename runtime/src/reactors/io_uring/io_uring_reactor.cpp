@@ -14,7 +14,6 @@
 #include <poll.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 namespace coil::detail {
 
@@ -88,7 +87,7 @@ class IoUringReactor final : public Reactor {
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
   bool goes_alone(const SendOperation& op) const noexcept {
-    return always_ || ring_->ready() == 0 || op.from.size() >= bulk_bytes;
+    return ring_->ready() == 0 || op.from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
@@ -210,7 +209,6 @@ class IoUringReactor final : public Reactor {
   TimePoint read_clock() const noexcept override { return monotonic_now(); }
   TimePoint read_coarse_clock() const noexcept override { return monotonic_coarse_now(); }
 
-  bool always_ = std::getenv("COIL_DIRECT") != nullptr;
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;

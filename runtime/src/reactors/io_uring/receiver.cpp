@@ -87,7 +87,8 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.armed != OwnRequest::nothing || state.starved) return;
   Operation* reader = reader_of(slot);
-  if (reader == nullptr && slot.in_flight.find_if(Direction::read, &waits_for_poll) == nullptr) return;
+  if (reader == nullptr && slot.in_flight.find_if(Direction::read, &waits_for_poll) == nullptr)
+    return;
   if (reader != nullptr && by_poll(state)) {
     slot.ready_to_read = true;  // Nobody has looked since the other way was in use.
     if (const auto result = receive_now(*reader, slot)) {
@@ -107,7 +108,8 @@ void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcep
       const auto size = static_cast<std::size_t>(result);
       note_size(slot, size);
       static_cast<ReceiveLeaseOperation*>(op)->lease = buffers_->take(flags, size);
-      hand_back(*op, result);
+      op->backend_state = handed_back;
+      reactor_.complete_once(*op, slot, result);
       return;
     }
   }

@@ -18,8 +18,8 @@ namespace coil::detail {
 
 // A stream receives in one of two ways and changes over as its messages grow and shrink:
 //
-//  - by a multishot receive: the kernel puts what comes into a buffer of the shared ring. Nothing is
-//    submitted per message, which is best for small ones.
+//  - by a multishot receive: the kernel puts what comes into a buffer of the shared ring. Nothing
+//    is submitted per message, which is best for small ones.
 //  - by a multishot poll: a change is reported, and the bytes are received directly into the
 //    caller's buffer, or into the one that is hottest in the cache. Best for bulk, whose cost is
 //    the memory that it touches.

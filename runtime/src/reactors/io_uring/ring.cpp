@@ -154,8 +154,8 @@ bool Ring::probe(std::string& refusal) noexcept {
   return needed;
 }
 
-// Submitting frees the queue, unless the completion queue is full: then reaping comes first, and the
-// kernel holds back what overflows until it does.
+// Submitting frees the queue, unless the completion queue is full: then reaping comes first, and
+// the kernel holds back what overflows until it does.
 io_uring_sqe& Ring::entry_of_full_queue() noexcept {
   for (;;) {
     io_uring_submit(&ring_);

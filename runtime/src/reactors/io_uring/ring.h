@@ -48,7 +48,8 @@ class Ring {
 
   // An empty entry; submits those that wait when the queue is full.
   io_uring_sqe& entry() noexcept {
-    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) [[likely]] return *sqe;
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) [[likely]]
+      return *sqe;
     return entry_of_full_queue();
   }
   // Submits everything and waits for one completion at least, until the limit; zero only looks.

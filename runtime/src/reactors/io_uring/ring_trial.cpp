@@ -16,9 +16,7 @@ namespace {
 // Two ends of a local connection.
 class Pair {
  public:
-  Pair() noexcept {
-    open_ = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_) == 0;
-  }
+  Pair() noexcept { open_ = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_) == 0; }
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
   ~Pair() {

@@ -38,7 +38,8 @@ Attempt ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
     if (const Attempt result = attempt(op, slot, buffers())) return result;
   }
   op.backend_state = watched;
-  if (watched_for_good(slot)) [[likely]] return std::nullopt;
+  if (watched_for_good(slot)) [[likely]]
+    return std::nullopt;
   const Attempt refused = start_watch(op, slot);
   if (refused) op.backend_state = handed_back;
   return refused;
@@ -128,8 +129,7 @@ void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool inva
   if (!watched_for_good(slot)) end_watch_if_idle(slot, side);
 }
 
-inline void ReadinessReactor::serve_waiter(Operation& op, HandleSlot& slot,
-                                           bool invalid) noexcept {
+inline void ReadinessReactor::serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept {
   if (invalid) {
     hand_back(op, outcome::from_system_error(EBADF));
   } else if (const Attempt result = attempt(op, slot, buffers())) {

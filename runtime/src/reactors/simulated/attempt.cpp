@@ -55,8 +55,7 @@ bool VirtualNetwork::possible(const Operation& op, VirtualSocket& socket) noexce
   }
 }
 
-Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket,
-                                                BufferPool& pool) {
+Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket, BufferPool& pool) {
   if (!possible(op, socket)) return std::nullopt;
   if (const int number = settings_.take_fault(op.code())) {
     if (op.code() == OpCode::accept && number == ECONNABORTED && !socket.backlog.empty()) {
@@ -75,8 +74,7 @@ void VirtualNetwork::suffer(VirtualSocket& socket, int fault) {
   if (socket.is_stream() && ends_connection(fault)) break_connection(socket);
 }
 
-Attempt VirtualNetwork::send_now(NativeHandle handle,
-                                 std::span<const ConstBytes> pieces) noexcept {
+Attempt VirtualNetwork::send_now(NativeHandle handle, std::span<const ConstBytes> pieces) noexcept {
   VirtualSocket& socket = *find(handle);
   if (!writable(socket)) return std::nullopt;
   if (const int number = settings_.take_fault(OpCode::send)) {
@@ -86,8 +84,7 @@ Attempt VirtualNetwork::send_now(NativeHandle handle,
   return send(socket, pieces);
 }
 
-Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket,
-                                                BufferPool& pool) {
+Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket, BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:
       return receive(socket, static_cast<ReceiveOperation&>(op).into);

@@ -98,8 +98,7 @@ void SimulatedReactor::wait(TimePoint until) noexcept {
   }
 }
 
-Attempt SimulatedReactor::Simulation::attempt(Operation& op,
-                                                                  NativeHandle target) noexcept {
+Attempt SimulatedReactor::Simulation::attempt(Operation& op, NativeHandle target) noexcept {
   try {
     return network.attempt(op, *network.find(target), reactor.buffers());
   } catch (...) {

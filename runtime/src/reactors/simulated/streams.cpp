@@ -148,8 +148,8 @@ Attempt VirtualNetwork::receive(VirtualSocket& socket, MutableBytes into) {
   return outcome::from_system_error(ENOTCONN);
 }
 
-Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op,
-                                                      VirtualSocket& socket, BufferPool& pool) {
+Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op, VirtualSocket& socket,
+                                      BufferPool& pool) {
   const MutableBytes buffer = pool.borrow();
   const Attempt result = receive(socket, buffer);
   if (result && *result >= 0) {
@@ -160,8 +160,7 @@ Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op,
   return result;
 }
 
-Attempt VirtualNetwork::send(VirtualSocket& socket,
-                                             std::span<const ConstBytes> pieces) {
+Attempt VirtualNetwork::send(VirtualSocket& socket, std::span<const ConstBytes> pieces) {
   if (!socket.is_stream()) return send_to(socket, pieces.front(), NativeAddress());
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
   if (socket.writing_ended || socket.phase == Phase::broken) {

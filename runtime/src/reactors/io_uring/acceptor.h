@@ -29,12 +29,16 @@ class Acceptor {
   void forget(const HandleSlot& slot) noexcept;
 
  private:
+  // By listener: accepted ahead, oldest first.
+  using Kept = std::vector<std::pair<HandleId, int>>;
+
+  Kept::const_iterator first_kept(const HandleSlot& slot) const noexcept;
   void arm(HandleSlot& slot) noexcept;
   void deliver(HandleSlot& slot, int result) noexcept;
 
   Reactor& reactor_;
   Ring& ring_;
-  std::vector<std::pair<HandleId, int>> kept_;  // By listener: accepted ahead, oldest first.
+  Kept kept_;
 };
 
 }  // namespace coil::detail

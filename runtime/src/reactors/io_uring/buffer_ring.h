@@ -95,7 +95,9 @@ inline BufferLease BufferRing::take(unsigned completion_flags, std::size_t size)
   std::byte* data = buffer.next;
   buffer.next += size;
   if (buffer.next > end_of(index)) refuse();
-  if ((completion_flags & buffer_more) == 0) {
+  // What is filled piece by piece is not used up by nothing, although some kernels report it so.
+  const bool used_up = (completion_flags & buffer_more) == 0;
+  if (used_up && (size != 0 || filling_ == Filling::whole)) {
     buffer.with_kernel = false;
     ++kept_;
   }

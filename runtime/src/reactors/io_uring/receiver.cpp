@@ -134,7 +134,10 @@ void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcep
   if ((flags & IORING_CQE_F_BUFFER) != 0) {
     lease = ring_of(state).take(flags, static_cast<std::size_t>(std::max(result, 0)));
   }
-  if (slot.closing()) return;
+  if (slot.closing()) {
+    if (result > 0) slot.linger_zero = true;  // The peer learns that nobody read it.
+    return;
+  }
   if (result > 0) {
     note_size(slot, static_cast<std::size_t>(result));
     hand_over(slot, std::move(lease));
@@ -220,7 +223,10 @@ void Receiver::hand_over(HandleSlot& slot, BufferLease lease) noexcept {
   const MutableBytes into = static_cast<ReceiveOperation*>(reader)->into;
   const std::size_t fitting = std::min(size, into.size());
   std::memcpy(into.data(), lease.bytes().data(), fitting);
-  if (fitting < size) keep(slot, lease.bytes().skip(fitting));
+  if (fitting < size) {
+    keep(slot, lease.bytes().skip(fitting));
+    complete_polls(slot);
+  }
   hand_back(*reader, static_cast<std::int64_t>(fitting));
 }
 

@@ -136,28 +136,30 @@ void Reactor::run_timers() noexcept {
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
   do {
-    while (Suspension* next = left > 0 && !leave_ ? ready_.pop_front() : nullptr) {
+    while (left > 0 && !leave_) {
+      const detail::ReadyList::Entry next = ready_.pop();
+      if (!next) break;
       --left;
-      resume(*next);
+      if (next.is_start()) {
+        run(detail::TaskPromise<void>::begin_child(next.start()));
+      } else {
+        resume(static_cast<Suspension&>(next.suspension()));
+      }
     }
   } while (deliver());
 }
 
-void Reactor::resume(Suspension& suspension) noexcept {
+inline void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;
+  run(suspension.waiter_);
+}
+
+inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
   ++counters_.resumptions;
   now_stale_ = true;
   budget_ = budget_per_resumption;
-  detail::resume_from_loop(suspension.waiter_);
-}
-
-void Reactor::ready(Suspension& suspension) noexcept {
-  if (suspension.state_ != Suspension::State::waiting) {
-    contract_violation("a suspension was finished twice, or before it waited");
-  }
-  suspension.state_ = Suspension::State::ready;
-  ready_.push_back(suspension);
+  detail::resume_from_loop(handle);
 }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,

@@ -77,7 +77,7 @@ class Event {
 
   class [[nodiscard]] Wait final : public detail::Waiter {
    public:
-    explicit Wait(Event& event) noexcept : event_(&event) {}
+    explicit Wait(Event& event) noexcept { keep(&event); }
     Wait(Wait&&) noexcept = default;
     bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -85,16 +85,14 @@ class Event {
       return begin(waiter.promise().context(), waiter);
     }
     bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+      Event& event = *static_cast<Event*>(kept());
       if (!enter(context, waiter)) return false;
-      if (event_->set_) return detail::ReadyAtOnce::finish(*this, context);
-      event_->waiting_.push_back(*this);
+      if (event.set_) return detail::ReadyAtOnce::finish(*this, context);
+      event.waiting_.push_back(*this);
       return true;
     }
     void await_resume() const { check_cancelled(); }
     void finish_now() noexcept { leave(); }
-
-   private:
-    Event* event_;
   };
   Wait wait() noexcept { return Wait(*this); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/ready_list.h>
 #include <coil/runtime/handle_table.h>
 #include <coil/runtime/log.h>
 #include <coil/runtime/native_handle.h>
@@ -167,9 +168,17 @@ class Reactor : public ReactorTime {
   // Asks for its early end; the completion still comes.
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
-  void ready(Suspension& suspension) noexcept;
+  void ready(Suspension& suspension) noexcept {
+    if (suspension.state_ != Suspension::State::waiting) [[unlikely]] {
+      contract_violation("a suspension was finished twice, or before it waited");
+    }
+    suspension.state_ = Suspension::State::ready;
+    ready_.push_suspension(suspension);
+  }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
+  // The same for a child, by its hook; see TaskPromise<void>.
+  void start(detail::ListHook& child) noexcept { ready_.push_start(child); }
   // Charges one step that completes without waiting; false when the task has had its share of this
   // turn and must go through the ready list.
   bool spend_budget() noexcept { return --budget_ > 0; }
@@ -246,6 +255,7 @@ class Reactor : public ReactorTime {
   void run_timers() noexcept;
   void run_ready() noexcept;
   void resume(Suspension& suspension) noexcept;
+  void run(std::coroutine_handle<> handle) noexcept;
   void advance_stop();
   void begin_drain();
   bool drained() noexcept;
@@ -259,7 +269,7 @@ class Reactor : public ReactorTime {
   void install_erased(std::type_index type, std::shared_ptr<void> object);
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
-  detail::IntrusiveList<Suspension> ready_;
+  detail::ReadyList ready_;
   int budget_ = budget_per_resumption;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.

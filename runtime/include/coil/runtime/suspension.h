@@ -52,9 +52,11 @@ class Suspension : public detail::ListHook {
 
   enum class State : std::uint8_t { idle, waiting, ready, resumed };
 
-  explicit Suspension(CancelRequest cancel) noexcept : cancel_(cancel) {}
+  explicit Suspension(CancelRequest cancel) noexcept : word_(nullptr), cancel_(cancel) {}
   // Only an idle suspension may be moved: it is still an ordinary value then.
-  Suspension(Suspension&& other) noexcept : cancel_(other.cancel_) { other.require_idle(); }
+  Suspension(Suspension&& other) noexcept : word_(other.word_), cancel_(other.cancel_) {
+    other.require_idle();
+  }
   Suspension& operator=(Suspension&&) = delete;
 
   State state() const noexcept { return state_; }
@@ -81,6 +83,9 @@ class Suspension : public detail::ListHook {
     if (cancelled_) throw Cancelled();
   }
   bool was_cancelled() const noexcept { return cancelled_; }
+  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
+  void keep(void* word) noexcept { word_ = word; }
+  void* kept() const noexcept { return word_; }
   // Finishes the wait because of a cancellation; for CancelRequest functions.
   void finish_cancelled() noexcept;
 
@@ -92,8 +97,12 @@ class Suspension : public detail::ListHook {
     if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
   }
 
-  std::coroutine_handle<> waiter_;
-  TaskContext* context_ = nullptr;
+  // The hook, the waiter and the context mean nothing until it is entered.
+  union {
+    void* word_;
+    std::coroutine_handle<> waiter_;
+  };
+  TaskContext* context_;
   CancelRequest cancel_;
   State state_ = State::idle;
   bool cancelled_ = false;

@@ -64,12 +64,7 @@ class PromiseBase {
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
-  // The default argument names the coroutine itself, so that a child knows where it came from.
-  std::suspend_always initial_suspend(
-      std::source_location site = std::source_location::current()) noexcept {
-    origin_.site = site;
-    return {};
-  }
+  std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() noexcept { return FinalAwaiter(); }
 
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
@@ -87,6 +82,9 @@ class PromiseBase {
     origin_.context = &context;
     continuation_ = continuation;
   }
+
+ protected:
+  void set_site(std::source_location site) noexcept { origin_.site = site; }
 
  private:
   union Origin {

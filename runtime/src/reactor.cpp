@@ -136,14 +136,11 @@ void Reactor::run_timers() noexcept {
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
   do {
-    while (left > 0 && !leave_) {
-      const detail::ReadyList::Entry next = ready_.pop();
-      if (!next) break;
-      --left;
-      if (next.is_start()) {
-        run(detail::TaskPromise<void>::begin_child(next.start()));
+    for (; left > 0 && !ready_.empty() && !leave_; --left) {
+      if (ready_.begins_with_start()) {
+        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
       } else {
-        resume(static_cast<Suspension&>(next.suspension()));
+        resume(static_cast<Suspension&>(ready_.pop_suspension()));
       }
     }
   } while (deliver());

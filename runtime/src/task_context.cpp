@@ -45,7 +45,10 @@ void TaskContext::set_name(std::string_view name) {
   named_ = true;
 }
 
-void TaskContext::drop_name() noexcept { delete static_cast<OwnedName*>(locals_); }
+void TaskContext::drop_rest() noexcept {
+  if (!children_.empty()) contract_violation("a task scope ended before the tasks inside it");
+  delete static_cast<OwnedName*>(locals_);
+}
 
 void TaskContext::request_cancel_here() noexcept {
   if (cancel_requested_) return;
@@ -80,11 +83,16 @@ void Suspension::finish_cancelled() noexcept {
 
 namespace detail {
 
-void StrandJoin::finish() noexcept { context().reactor().ready(*this); }
+void StrandJoin::finish() noexcept {
+  enough_ = nobody_waits;
+  waiting_->context().reactor().ready(*waiting_);
+}
 
-void StrandJoin::give_up(Suspension& self) noexcept {
-  auto& join = static_cast<StrandJoin&>(self);
-  if (join.enough_ != 0) join.finish_cancelled();
+void StrandJoin::Wait::give_up(Suspension& self) noexcept {
+  auto& wait = static_cast<Wait&>(self);
+  if (!wait.cancellable_) return;
+  wait.join_.enough_ = nobody_waits;
+  wait.finish_cancelled();
 }
 
 void ChildScope::child_threw() noexcept {
@@ -95,6 +103,20 @@ void ChildScope::child_threw() noexcept {
   } catch (...) {
     child_failed(std::current_exception());
   }
+}
+
+// The context is not destroyed in form: that it has a parent, and mostly nothing else, is known here.
+void TaskPromise<void>::end_child() noexcept {
+  if (room_.context.has_rest()) [[unlikely]] {
+    end_child_with_rest();
+  } else {
+    leave_scope();
+  }
+}
+
+void TaskPromise<void>::end_child_with_rest() noexcept {
+  room_.context.drop_rest();
+  leave_scope();
 }
 
 void report_never_awaited(std::source_location site) noexcept {

@@ -6,6 +6,7 @@
 #include <coil/runtime/task_context.h>
 
 #include <coroutine>
+#include <utility>
 
 namespace coil {
 
@@ -78,7 +79,7 @@ class Event {
   class [[nodiscard]] Wait final : public detail::Waiter {
    public:
     explicit Wait(Event& event) noexcept { keep(&event); }
-    Wait(Wait&&) noexcept = default;
+    Wait(Wait&& other) noexcept : Waiter(std::move(other)) { keep(other.kept()); }
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {

@@ -175,6 +175,8 @@ class Reactor : public ReactorTime {
     suspension.state_ = Suspension::State::ready;
     ready_.push_suspension(suspension);
   }
+  // Puts one there that never waited: it entered as ready.
+  void yield(Suspension& suspension) noexcept { ready_.push_suspension(suspension); }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
   // The same for a child, by its hook; see TaskPromise<void>.
@@ -233,7 +235,7 @@ class Reactor : public ReactorTime {
   friend class detail::SignalRelay;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
-  static constexpr int budget_per_resumption = 128;
+  static constexpr std::int16_t budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
   TimePoint delay_base() const noexcept override;
@@ -270,13 +272,14 @@ class Reactor : public ReactorTime {
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
   detail::ReadyList ready_;
-  int budget_ = budget_per_resumption;
+  // These two are reset for each resumption, with one store.
+  std::int16_t budget_ = budget_per_resumption;
+  mutable bool now_stale_ = true;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
-  mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
   ReactorCounters counters_;

@@ -51,10 +51,13 @@ class TaskPromise final : public PromiseBase {
     ended_ = Ended::with_failure;
   }
 
+  // What is taken, or dropped, is not in the frame any more when that is destroyed: whoever destroys
+  // the frame of a task that has ended does one of them.
   bool failed() const noexcept { return ended_ == Ended::with_failure; }
-  std::exception_ptr exception() const noexcept { return outcome_.failure; }
+  std::exception_ptr take_failure() noexcept { return std::move(outcome_.failure); }
   T take() {
-    if (failed()) std::rethrow_exception(outcome_.failure);
+    if (failed()) [[unlikely]]
+      std::rethrow_exception(take_failure());
     if constexpr (std::is_reference_v<T>) {
       return static_cast<T>(*outcome_.value);
     } else {
@@ -72,7 +75,6 @@ class TaskPromise final : public PromiseBase {
   };
 
   void clear() noexcept {
-    if (ended_ == Ended::with_failure) std::destroy_at(&outcome_.failure);
     if constexpr (!std::is_trivially_destructible_v<Stored>) {
       if (ended_ == Ended::with_value) std::destroy_at(std::addressof(outcome_.value));
     }
@@ -87,29 +89,30 @@ class TaskPromise final : public PromiseBase {
 template <>
 class TaskPromise<void> final : public PromiseBase {
  public:
+  // Suspends a task that is awaited; a child goes on to the end of its frame.
   class FinalAwaiter {
    public:
-    explicit FinalAwaiter(bool destroys_itself) noexcept : destroys_itself_(destroys_itself) {}
-    bool await_ready() const noexcept { return destroys_itself_; }
-    std::coroutine_handle<> await_suspend(
-        std::coroutine_handle<TaskPromise> self) const noexcept {
-      return transfer(self.promise().continuation());
+    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
+    bool await_ready() const noexcept { return next_ == nullptr; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return transfer(next_);
     }
     void await_resume() const noexcept {}
 
    private:
-    bool destroys_itself_;
+    std::coroutine_handle<> next_;
   };
 
   TaskPromise() noexcept {}
-  ~TaskPromise() { std::destroy_at(&room_.failure); }
   // The default argument names the coroutine itself, so that a child knows where it came from.
   Task<void> get_return_object(
       std::source_location site = std::source_location::current()) noexcept;
   FinalAwaiter final_suspend() noexcept {
-    if (!is_child()) return FinalAwaiter(false);
-    end_child();
-    return FinalAwaiter(true);
+    if (is_child()) {
+      end_child();
+      return FinalAwaiter(nullptr);
+    }
+    return FinalAwaiter(continuation());
   }
   void return_void() noexcept {}
   void unhandled_exception() noexcept {
@@ -121,11 +124,16 @@ class TaskPromise<void> final : public PromiseBase {
   }
 
   bool failed() const noexcept { return room_.failure != nullptr; }
-  std::exception_ptr exception() const noexcept { return room_.failure; }
+  std::exception_ptr take_failure() noexcept { return std::move(room_.failure); }
   void take() {
-    if (failed()) [[unlikely]] std::rethrow_exception(room_.failure);
+    if (failed()) [[unlikely]]
+      std::rethrow_exception(take_failure());
   }
 
+  void start(TaskContext& context, std::coroutine_handle<> awaiting) noexcept {
+    std::construct_at(&room_.failure);
+    PromiseBase::start(context, awaiting);
+  }
   // Makes it a child that waits for its turn; the hook is for the ready list.
   ListHook& become_child(ChildScope& scope) noexcept {
     scope.join().one_started();
@@ -136,7 +144,8 @@ class TaskPromise<void> final : public PromiseBase {
     const Start& start = static_cast<Start&>(hook);
     TaskPromise& self = start.self;
     ChildScope& scope = start.scope;
-    self.start(*std::construct_at(&self.room_.context, scope, self.site()), nullptr);
+    TaskContext& own = *std::construct_at(&self.room_.context, scope, self.site());
+    self.PromiseBase::start(own, nullptr);
     return std::coroutine_handle<TaskPromise>::from_promise(self);
   }
 
@@ -147,7 +156,7 @@ class TaskPromise<void> final : public PromiseBase {
     ChildScope& scope;
   };
   union Room {
-    Room() noexcept : failure() {}
+    Room() noexcept {}
     ~Room() {}
     std::exception_ptr failure;  // Of a task that is awaited.
     Start start;                 // Of a child that has not begun.
@@ -156,10 +165,12 @@ class TaskPromise<void> final : public PromiseBase {
 
   bool is_child() const noexcept { return continuation() == nullptr; }
   ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*context().parent()); }
-  void end_child() noexcept {
+  // Out of line, to keep what is compiled for each task small.
+  void end_child() noexcept;
+  void end_child_with_rest() noexcept;
+  void leave_scope() noexcept {
     ChildScope& around = scope();
-    std::destroy_at(&room_.context);
-    std::construct_at(&room_.failure);
+    around.children_.remove(room_.context);
     around.join().one_ended();
   }
 
@@ -176,7 +187,8 @@ class [[nodiscard]] TaskAwaiter {
   TaskAwaiter(TaskAwaiter&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
   TaskAwaiter& operator=(TaskAwaiter&&) = delete;
   ~TaskAwaiter() {
-    if (frame_) frame_.destroy();
+    if (frame_) [[unlikely]]
+      drop();
   }
 
   bool await_ready() const noexcept { return false; }
@@ -200,7 +212,7 @@ class [[nodiscard]] TaskAwaiter {
     Owned owned(std::exchange(frame_, nullptr));
     TaskPromise<T>& promise = owned.frame.promise();
     if (promise.failed()) {
-      Failure failure(promise.exception());
+      Failure failure(promise.take_failure());
       if (failure.is_cancelled()) failure.raiseException();
       return Error(std::move(failure));
     }
@@ -219,6 +231,14 @@ class [[nodiscard]] TaskAwaiter {
     ~Owned() { frame.destroy(); }
     Handle frame;
   };
+
+  // What ended, and whose result nobody took, may hold a failure.
+  void drop() noexcept {
+    if (frame_.done() && frame_.promise().failed()) {
+      const std::exception_ptr dropped = frame_.promise().take_failure();
+    }
+    frame_.destroy();
+  }
 
   Handle frame_;
 };

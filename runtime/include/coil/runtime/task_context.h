@@ -13,6 +13,8 @@ namespace coil {
 
 namespace detail {
 
+template <class T>
+class TaskPromise;
 struct SiblingTag {};
 
 // What a strand and everything inside it finds by a key; the innermost one hides those outside.
@@ -75,8 +77,8 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
   ~TaskContext() {
-    if (!children_.empty()) contract_violation("a task scope ended before the tasks inside it");
-    if (named_) [[unlikely]] drop_name();
+    if (has_rest()) [[unlikely]]
+      drop_rest();
     if (parent_ == nullptr) {
       unlink();
     } else {
@@ -115,9 +117,13 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   friend class Reactor;
   template <class T>
   friend class TaskLocal;
+  template <class T>
+  friend class detail::TaskPromise;
 
   void request_cancel_here() noexcept;
-  void drop_name() noexcept;
+  // What few strands have left at their end: a name of their own, or, by mistake, children.
+  bool has_rest() const noexcept { return named_ || !children_.empty(); }
+  void drop_rest() noexcept;
 
   // Small, since every task that may be spawned has room for one.
   Reactor* reactor_;
@@ -149,6 +155,20 @@ inline void Suspension::enter_uncancellable(TaskContext& context,
   waiter_ = waiter;
   context.leaf_ = this;
   state_ = State::waiting;
+}
+
+// Cancelling finds nothing to end: what is ready needs no leaf.
+inline bool Suspension::enter_ready(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  require_idle();
+  if (context.cancel_requested_) {
+    cancelled_ = true;
+    state_ = State::resumed;
+    return false;
+  }
+  context_ = &context;
+  waiter_ = waiter;
+  state_ = State::ready;
+  return true;
 }
 
 inline void Suspension::leave() noexcept {

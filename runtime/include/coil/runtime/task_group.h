@@ -165,14 +165,14 @@ class TaskGroup final : private detail::ChildScope {
       if constexpr (gives_task) {
         if constexpr (detail::frame_keeps_all<detail::function_of<F>, A...>) {
           try {
-            detail::start_child(
-                *this, std::invoke(std::move(body), detail::group_argument(arguments)...));
+            detail::start_child(*this,
+                                std::invoke(std::move(body), detail::group_argument(arguments)...));
           } catch (...) {
             child_threw();
           }
         } else {
-          detail::start_child(
-              *this, run_child<F, A...>(*this, std::move(body), std::move(arguments)...));
+          detail::start_child(*this,
+                              run_child<F, A...>(*this, std::move(body), std::move(arguments)...));
         }
       }
     }

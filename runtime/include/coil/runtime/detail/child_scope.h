@@ -6,53 +6,68 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 
 namespace coil::detail {
 
-// Counts strands and waits until few enough are left. Cancelling the wait for the last one cancels
-// the strands, through the tree of contexts; the wait itself goes on until they have ended.
-class StrandJoin final : public Suspension {
+// Counts strands, for one at a time who waits until few enough of them are left.
+class StrandJoin {
  public:
-  StrandJoin() noexcept : Suspension(&give_up) {}
+  StrandJoin() noexcept {}
   StrandJoin(const StrandJoin&) = delete;
+  StrandJoin& operator=(const StrandJoin&) = delete;
 
   void one_started() noexcept { ++live_; }
   void one_ended() noexcept {
-    if (--live_ == enough_ && waiting()) finish();
+    if (--live_ == enough_) [[unlikely]]
+      finish();
   }
   std::size_t live() const noexcept { return live_; }
 
-  // What co_await needs, apart from the counter, which strands refer to and which cannot move.
-  class Wait {
+  class Wait final : public Suspension {
    public:
-    Wait(StrandJoin& join, std::size_t enough) noexcept : join_(join) { join.enough_ = enough; }
-    bool await_ready() const noexcept { return join_.live_ <= join_.enough_; }
+    Wait(StrandJoin& join, std::size_t enough, bool cancellable) noexcept
+        : Suspension(&give_up), join_(join), enough_(enough), cancellable_(cancellable) {}
+    Wait(Wait&&) noexcept = default;
+    bool await_ready() const noexcept { return join_.live_ <= enough_; }
     template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
-      return join_.begin(waiter.promise().context(), waiter);
+    bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+      return begin(waiter.promise().context(), waiter);
     }
-    void await_resume() const { join_.check_cancelled(); }
+    bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+      if (!cancellable_) {
+        enter_uncancellable(context, waiter);
+      } else if (!enter(context, waiter)) {
+        return false;
+      }
+      join_.waiting_ = this;
+      join_.enough_ = enough_;
+      return true;
+    }
+    void await_resume() const { check_cancelled(); }
 
    private:
+    static void give_up(Suspension& self) noexcept;
+
     StrandJoin& join_;
+    std::size_t enough_;
+    bool cancellable_;
   };
-  // Waits for the end of all of them.
-  Wait wait() noexcept { return Wait(*this, 0); }
-  // Waits until at most `enough` are left; the scope's cancellation ends this one.
-  Wait wait_until_left(std::size_t enough) noexcept { return Wait(*this, enough); }
+  // Waits for the end of all. Cancelling this wait cancels the strands, through the tree of
+  // contexts; the wait itself goes on until they have ended.
+  Wait wait() noexcept { return Wait(*this, 0, false); }
+  // Waits until at most `enough` are left, or until the scope is cancelled.
+  Wait wait_until_left(std::size_t enough) noexcept { return Wait(*this, enough, true); }
 
  private:
-  bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
-    if (enough_ != 0) return enter(context, waiter);
-    enter_uncancellable(context, waiter);
-    return true;
-  }
+  static constexpr std::size_t nobody_waits = SIZE_MAX;
+
   void finish() noexcept;
-  static void give_up(Suspension& self) noexcept;
 
   std::size_t live_ = 0;
-  std::size_t enough_ = 0;
+  std::size_t enough_ = nobody_waits;
+  Suspension* waiting_ = nullptr;
 };
 
 // A context whose children report to it. Each lives in the frame of its task: to spawn one makes

@@ -34,8 +34,8 @@ inline void unpoison(void*, std::size_t) noexcept {}
 // registers the clean-up that runs when the thread ends.
 class FramePool {
  public:
-  static constexpr std::size_t class_count = 128;    // Blocks of up to 2040 bytes are recycled.
-  static constexpr std::uint32_t cached_max = 4096;  // Per class; what is beyond goes back.
+  static constexpr std::size_t class_count = 128;   // Blocks of up to 2040 bytes are recycled.
+  static constexpr std::int32_t cached_max = 4096;  // Per class; what is beyond goes back.
 
   static void* allocate(std::size_t size) {
     const std::size_t index = index_of(size);
@@ -55,14 +55,14 @@ class FramePool {
     const std::size_t index = index_of(size);
     if (index < class_count) {
       Class& entry = local_.classes_[index];
-      if (entry.room != 0) {
+      if (--entry.room >= 0) [[likely]] {
         auto* block = static_cast<Block*>(memory);
         block->next = entry.first;
         entry.first = block;
-        --entry.room;
         poison(block, bytes_of(index));
         return;
       }
+      entry.room = 0;
     }
     deallocate_slow(memory, size);
   }
@@ -76,7 +76,7 @@ class FramePool {
   };
   struct Class {
     Block* first = nullptr;
-    std::uint32_t room = 0;  // For how many more blocks; 0 before the first use and after the end.
+    std::int32_t room = 0;  // For how many more blocks; 0 before the first use and after the end.
   };
   struct Cleaner;
 

@@ -51,13 +51,15 @@ class PromiseBase {
  public:
   class FinalAwaiter {
    public:
-    FinalAwaiter() noexcept {}
+    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
     bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      return transfer(self.promise().continuation_);
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return transfer(next_);
     }
     void await_resume() const noexcept {}
+
+   private:
+    std::coroutine_handle<> next_;
   };
 
   PromiseBase() noexcept {}
@@ -65,7 +67,7 @@ class PromiseBase {
   PromiseBase& operator=(const PromiseBase&) = delete;
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
-  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(); }
+  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(continuation_); }
 
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
@@ -93,7 +95,10 @@ class PromiseBase {
     TaskContext* context;
   };
 
-  std::coroutine_handle<> continuation_;
+  // In a union, so that it costs nothing until it is known.
+  union {
+    std::coroutine_handle<> continuation_;
+  };
   Origin origin_;
 };
 

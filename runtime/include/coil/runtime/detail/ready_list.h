@@ -11,34 +11,19 @@ namespace coil::detail {
 // bit of a link tells the two kinds apart.
 class ReadyList {
  public:
-  // One entry; none at the end of the list.
-  class Entry {
-   public:
-    explicit Entry(ListHook* link) noexcept : link_(link) {}
-    explicit operator bool() const noexcept { return link_ != nullptr; }
-    bool is_start() const noexcept { return (bits(link_) & start_bit) != 0; }
-    // Requires: Of that kind.
-    ListHook& suspension() const noexcept { return *link_; }
-    ListHook& start() const noexcept { return *at(bits(link_) - start_bit); }
-
-   private:
-    ListHook* link_;
-  };
-
   ReadyList() noexcept {}
   ReadyList(const ReadyList&) = delete;
   ReadyList& operator=(const ReadyList&) = delete;
 
   bool empty() const noexcept { return first_ == nullptr; }
+  // Whether the first is a strand that begins. Requires: There is a first.
+  bool begins_with_start() const noexcept { return (bits(first_) & start_bit) != 0; }
+
   void push_suspension(ListHook& hook) noexcept { append(hook, &hook); }
   void push_start(ListHook& hook) noexcept { append(hook, at(bits(&hook) + start_bit)); }
-  Entry pop() noexcept {
-    ListHook* first = first_;
-    if (first == nullptr) return Entry(nullptr);
-    first_ = at(bits(first) & ~start_bit)->next_;
-    if (first_ == nullptr) last_ = &first_;
-    return Entry(first);
-  }
+  // Requires: The first is of that kind.
+  ListHook& pop_suspension() noexcept { return *pop(first_); }
+  ListHook& pop_start() noexcept { return *pop(at(bits(first_) - start_bit)); }
 
  private:
   static constexpr std::uintptr_t start_bit = 1;
@@ -51,6 +36,11 @@ class ReadyList {
     hook.next_ = nullptr;
     *last_ = link;
     last_ = &hook.next_;
+  }
+  ListHook* pop(ListHook* first) noexcept {
+    first_ = first->next_;
+    if (first_ == nullptr) last_ = &first_;
+    return first;
   }
 
   ListHook* first_ = nullptr;

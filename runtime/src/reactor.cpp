@@ -150,32 +150,30 @@ void Reactor::run_timers() noexcept {
 inline void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;
+  run(suspension.waiter_);
+}
+
+inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
   ++counters_.resumptions;
   now_stale_ = true;
   budget_ = budget_per_resumption;
-  detail::resume_from_loop(suspension.waiter_);
+  detail::resume_from_loop(handle);
 }
-
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
-  for (;;) {
-    while (!ready_.empty() && left > 0 && !leave_) {
-      --left;
-      resume(*ready_.pop_front());
+  do {
+    for (; left > 0 && !ready_.empty() && !leave_; --left) {
+      if (ready_.begins_with_start()) {
+        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
+      } else {
+        resume(static_cast<Suspension&>(ready_.pop_suspension()));
+      }
     }
-    // The list is empty, so that the first to be made ready is the next to run.
-    takes_next_ = left > 0 && !leave_;
-    const bool more = deliver();
-    takes_next_ = false;
-    if (Suspension* next = std::exchange(next_, nullptr)) {
-      --left;
-      resume(*next);
-    }
-    if (!more) return;
-  }
+  } while (deliver());
 }
+
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,
                     std::coroutine_handle<> what) noexcept {

@@ -54,7 +54,7 @@ std::unique_ptr<BufferRing> BufferRing::open(io_uring& ring, Filling filling, Bu
   if (io_uring_register_buf_ring(&ring, &request, 0) != 0) return nullptr;
   made->registered_ = true;
   io_uring_buf_ring_init(made->shared_);
-  for (std::size_t index = 0; index < count; ++index) made->give_to_kernel(index);
+  made->lay_out();
   return made;
 }
 
@@ -67,10 +67,21 @@ BufferRing::~BufferRing() {
   ::munmap(bytes_, count << stride_bits_);
 }
 
+// The beginnings lie on different cache lines: at equal distances all would compete for a few
+// places in the cache.
+void BufferRing::lay_out() noexcept {
+  constexpr std::size_t lines = 16;
+  for (std::size_t index = 0; index < count_; ++index) {
+    const std::size_t shift = filling_ == Filling::whole ? index % lines * 64 : 0;
+    buffers_[index].end = bytes_ + (index << stride_bits_) + shift + buffer_bytes_;
+    give_to_kernel(index);
+  }
+}
+
 // The only place that adds to the ring. Memory that the kernel may write is nobody else's.
 void BufferRing::give_to_kernel(std::size_t index) noexcept {
   Buffer& buffer = buffers_[index];
-  std::byte* memory = begin_of(index);
+  std::byte* memory = buffer.end - buffer_bytes_;
   buffer.next = memory;
   buffer.with_kernel = true;
   --kept_;

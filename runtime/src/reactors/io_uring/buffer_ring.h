@@ -44,6 +44,7 @@ class BufferRing final : public BufferOwner {
  private:
   struct Buffer {
     std::byte* next = nullptr;  // Where the kernel fills it next.
+    std::byte* end = nullptr;
     std::uint32_t leases = 0;   // Alive on it.
     bool with_kernel = false;
   };
@@ -53,9 +54,8 @@ class BufferRing final : public BufferOwner {
   static constexpr unsigned buffer_more = 1U << 4;  // IORING_CQE_F_BUF_MORE
 
   [[noreturn]] static void refuse() noexcept;
-  std::byte* begin_of(std::size_t index) const noexcept;
-  std::byte* end_of(std::size_t index) const noexcept { return begin_of(index) + buffer_bytes_; }
   void take_back(std::byte* data) noexcept override;
+  void lay_out() noexcept;
   void give_to_kernel(std::size_t index) noexcept;
   BufferLease lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept;
   BufferLease take_scarce(std::size_t index, std::byte* data, std::size_t size) noexcept;
@@ -74,14 +74,6 @@ class BufferRing final : public BufferOwner {
   bool registered_ = false;
 };
 
-// The beginnings lie on different cache lines: at equal distances all would compete for a few
-// places in the cache.
-inline std::byte* BufferRing::begin_of(std::size_t index) const noexcept {
-  constexpr std::size_t lines = 16;
-  const std::size_t shift = filling_ == Filling::whole ? index % lines * 64 : 0;
-  return bytes_ + (index << stride_bits_) + shift;
-}
-
 inline BufferLease BufferRing::lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept {
   ++buffer.leases;
   pool_.note_lent();
@@ -94,7 +86,7 @@ inline BufferLease BufferRing::take(unsigned completion_flags, std::size_t size)
   Buffer& buffer = buffers_[index];
   std::byte* data = buffer.next;
   buffer.next += size;
-  if (buffer.next > end_of(index)) refuse();
+  if (buffer.next > buffer.end) refuse();
   // What is filled piece by piece is not used up by nothing, although some kernels report it so.
   const bool used_up = (completion_flags & buffer_more) == 0;
   if (used_up && (size != 0 || filling_ == Filling::whole)) {

@@ -62,7 +62,7 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
 void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 TimePoint Reactor::next_deadline() const {
-  if (!ready_.empty() || !core_->posted.inbox.empty()) return now();
+  if (!ready_.empty() || !core_->posted.empty()) return now();
   return core_->timers.next_due().value_or(TimePoint::max());
 }
 
@@ -101,7 +101,7 @@ void Reactor::turn(TimePoint until) {
   }
   if (limit != TimePoint::min() && !core_->posted.may_sleep()) limit = TimePoint::min();
   wait(limit);
-  core_->posted.sleeping.store(false, std::memory_order_relaxed);
+  core_->posted.awake();
   now_stale_ = true;
   run_inbox();
   run_timers();
@@ -112,7 +112,7 @@ void Reactor::turn(TimePoint until) {
 }
 
 void Reactor::run_inbox() noexcept {
-  core_->posted.inbox.deliver_all(this);
+  core_->posted.deliver_all(this);
   core_->call_nodes.settle();
 }
 

@@ -45,8 +45,8 @@ class CallNodes {
   void emptied(Block& block) noexcept;
   void recycle(Block& block) noexcept;
 
-  Block* emptied_in_ = nullptr;      // The block of the nodes emptied last …
-  std::uint32_t emptied_count_ = 0;  // … and how many of it are not accounted for.
+  Block* emptied_in_ = nullptr;       // The block of the nodes emptied last …
+  std::uint32_t emptied_count_ = 0;   // … and how many of it are not accounted for.
   std::uint32_t recycled_count_ = 0;  // At most so many are in recycled_.
   alignas(64) std::atomic<Block*> recycled_{nullptr};
 };

@@ -113,9 +113,9 @@ class Posted {
   void awake() noexcept { sleeping_.store(false, std::memory_order_relaxed); }
 
  private:
-  static constexpr int looks = 40;         // One or two microseconds: less than a wake costs.
-  static constexpr int patience_max = 4;   // Vain attempts before it stops trying …
-  static constexpr unsigned pause = 64;    // … except every so many times.
+  static constexpr int looks = 40;        // One or two microseconds: less than a wake costs.
+  static constexpr int patience_max = 4;  // Vain attempts before it stops trying …
+  static constexpr unsigned pause = 64;   // … except every so many times.
 
   // Who has just posted may go on: to be seen at once costs both sides less than a sleep and a
   // wake. Where that does not come true, as on one processor, it is soon left alone.

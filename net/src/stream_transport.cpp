@@ -7,8 +7,35 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace coil {
+
+namespace {
+
+// For what a callback writes, which has nearly always gone when the callback returns.
+thread_local std::vector<std::byte> spare_memory;
+
+// What comes next, with its outcome as a number: this is awaited for every message.
+class Incoming {
+ public:
+  explicit Incoming(const TcpStream& stream) noexcept : op_(stream.reactor(), stream.id()) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    return op_.begin(waiter.promise().context(), waiter);
+  }
+  std::int64_t await_resume() const {
+    if (op_.outcome() == outcome::cancelled) throw Cancelled();
+    return op_.outcome();
+  }
+  ConstBytes bytes() const noexcept { return op_.lease.bytes(); }
+
+ private:
+  ReceiveLeaseOperation op_;
+};
+
+}  // namespace
 
 StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
     : stream_(std::move(stream)),
@@ -25,7 +52,23 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   static_cast<void>(self);
   bool cancelled = false;
   try {
-    co_await read_loop();
+    if (begin()) {
+      while (!reason_) {
+        if (!may_read()) {
+          may_go_on_.clear();
+          co_await may_go_on_.wait();
+          continue;
+        }
+        Incoming incoming(stream_);
+        const std::int64_t outcome = co_await incoming;
+        // What arrived while the protocol paused waits for it to resume.
+        while (!reason_ && (paused_ || held_back_) && !disconnecting_) {
+          may_go_on_.clear();
+          co_await may_go_on_.wait();
+        }
+        if (!reason_) take(outcome, incoming.bytes());
+      }
+    }
   } catch (const Cancelled&) {
     cancelled = true;
     end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
@@ -34,38 +77,29 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   if (cancelled) throw Cancelled();
 }
 
-Task<void> StreamTransport::read_loop() {
+// False if there is no connection any more.
+bool StreamTransport::begin() {
   try {
     peer_ = stream_.peer_address();
     host_ = stream_.local_address();
   } catch (const SystemError&) {
     end(Failure::current());  // The peer was gone before we looked.
     protocol_.reset();
-    co_return;
+    return false;
   }
   call("connectionMade", [&] { protocol_->makeConnection(*this); });
-  while (!reason_) {
-    if (!may_read()) {
-      may_go_on_.clear();
-      co_await may_go_on_.wait();
-      continue;
-    }
-    Result<BufferLease> received = co_await as_result(stream_.receive());
-    // What arrived while the protocol paused waits for it to resume.
-    while (!reason_ && (paused_ || held_back_) && !disconnecting_) {
-      may_go_on_.clear();
-      co_await may_go_on_.wait();
-    }
-    if (reason_) co_return;
-    if (!received) {
-      end(received.error().failure());
-    } else if (disconnecting_) {
-      continue;
-    } else if (received->empty()) {
-      peer_ended();
-    } else {
-      call("dataReceived", [&] { protocol_->dataReceived(received->bytes()); });
-    }
+  return true;
+}
+
+void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
+  if (outcome < 0) {
+    end(Error(outcome::code_of(outcome), "receive").failure());
+  } else if (disconnecting_) {
+    return;
+  } else if (outcome == 0) {
+    peer_ended();
+  } else {
+    call("dataReceived", [&] { protocol_->dataReceived(bytes); });
   }
 }
 
@@ -87,6 +121,7 @@ template <class Call>
 bool StreamTransport::call(const char* where, Call function) noexcept {
   try {
     corked_ = true;
+    output_.borrow(spare_memory);
     function();
     flush();
   } catch (...) {
@@ -94,6 +129,7 @@ bool StreamTransport::call(const char* where, Call function) noexcept {
     reason_.reset();  // What was thrown is the reason, also after an abort in the same callback.
     end(Failure::current());
   }
+  output_.give_back(spare_memory);
   corked_ = false;
   return !reason_;
 }
@@ -112,29 +148,33 @@ void StreamTransport::write(ConstBytes data) {
 }
 
 // Sends what is pending and then `more`, as far as the kernel takes it at once, and gives how much
-// of `more` it took. An error ends the connection; the reading strand tells the protocol.
+// of `more` it took.
 std::size_t StreamTransport::send_now(ConstBytes more) {
-  const ConstBytes pending = output_.next();
-  const std::array<ConstBytes, 2> both = {pending, more};
-  const std::span<const ConstBytes> pieces =
-      pending.empty() ? std::span(both).last(1) : std::span(both).first(more.empty() ? 1 : 2);
+  const std::array<ConstBytes, 2> both = {output_.first(), more};
+  const std::size_t pending = both[0].size();
+  const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
+  if (reason_) return more.size();
+  const std::size_t from_pending = std::min(sent, pending);
+  if (from_pending != 0) took(from_pending);
+  return sent - from_pending;
+}
+
+// An error ends the connection; the reading strand tells the protocol.
+std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
   Reactor& reactor = stream_.reactor();
   const HandleSlot* slot = reactor.handles().find(stream_.id());
   if (slot == nullptr) return 0;
-  const Result<std::size_t> sent = reactor.sockets().send_now(slot->native(), pieces);
-  if (!sent) {
-    output_.clear();
-    end(sent.error().failure());
-    return more.size();
-  }
-  took(std::min(*sent, pending.size()));
-  return *sent - std::min(*sent, pending.size());
+  const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
+  if (sent >= 0) [[likely]]
+    return static_cast<std::size_t>(sent);
+  output_.clear();
+  end(Error(outcome::code_of(sent), "send").failure());
+  return 0;
 }
 
 // The kernel took so much of what is pending.
 void StreamTransport::took(std::size_t size) {
   output_.sent(size);
-  if (output_.empty()) output_.clear();
   if (!held_back_ || output_.size() > low_water_bytes) return;
   held_back_ = false;
   may_go_on_.set();
@@ -142,7 +182,8 @@ void StreamTransport::took(std::size_t size) {
 
 void StreamTransport::flush() {
   if (output_.empty() || writer_runs_ || reason_) return;
-  send_now(ConstBytes());
+  const ConstBytes pending = output_.first();
+  if (const std::size_t sent = try_pieces(std::span(&pending, 1))) took(sent);
   if (!output_.empty()) start_writer();
 }
 
@@ -179,6 +220,7 @@ Task<void> StreamTransport::write_loop() {
       took(*sent);
     }
     if (reason_) co_return;
+    output_.clear();
     if (disconnecting_) {
       end(Failure(ConnectionDone(make_error_code(Errc::connection_done))));
       co_return;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace coil {
 
@@ -58,8 +59,6 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
   core_->timers.for_each([&](TimerNode& node) { nodes.push_back(&node); });
   return nodes;
 }
-
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 TimePoint Reactor::next_deadline() const {
   if (!ready_.empty() || !core_->posted.empty()) return now();
@@ -128,32 +127,33 @@ void Reactor::run_timers() noexcept {
   }
 }
 
+inline void Reactor::resume(Suspension& suspension) noexcept {
+  suspension.state_ = Suspension::State::resumed;
+  suspension.context_->leaf_ = nullptr;
+  run(suspension.waiter_);
+}
+
+inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
+  ++counters_.resumptions;
+  now_stale_ = true;
+  budget_ = budget_per_resumption;
+  detail::resume_from_loop(handle);
+}
+
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
   do {
-    while (Suspension* next = left > 0 && !leave_ ? ready_.pop_front() : nullptr) {
-      --left;
-      resume(*next);
+    for (; left > 0 && !ready_.empty() && !leave_; --left) {
+      if (ready_.begins_with_start()) {
+        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
+      } else {
+        resume(static_cast<Suspension&>(ready_.pop_suspension()));
+      }
     }
   } while (deliver());
 }
 
-void Reactor::resume(Suspension& suspension) noexcept {
-  suspension.state_ = Suspension::State::resumed;
-  suspension.context_->leaf_ = nullptr;
-  ++counters_.resumptions;
-  now_stale_ = true;
-  budget_ = budget_per_resumption;
-  detail::resume_from_loop(suspension.waiter_);
-}
-
-void Reactor::ready(Suspension& suspension) noexcept {
-  if (suspension.state_ != Suspension::State::waiting) {
-    contract_violation("a suspension was finished twice, or before it waited");
-  }
-  suspension.state_ = Suspension::State::ready;
-  ready_.push_back(suspension);
-}
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,
                     std::coroutine_handle<> what) noexcept {

@@ -1,6 +1,7 @@
-// Covers: buffer.h, error.h, native_handle.h: the values that everything else is made of.
+// Covers: buffer.h, error.h, native_handle.h, unread_bytes.h: the values that everything else is made of.
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <cerrno>
@@ -123,4 +124,43 @@ TEST_CASE("a native address keeps as much as it can hold") {
   CHECK(cut.size() == NativeAddress::capacity);
   cut.set_size(2);
   CHECK(cut.size() == 2);
+}
+
+TEST_CASE("unread bytes come in order, also those put back in front, however little is taken") {
+  detail::UnreadBytes unread;
+  std::string expected;
+  std::string got;
+  std::array<char, 7> piece = {};
+  for (int round = 0; round < 1000; ++round) {
+    const std::string text = "<" + std::to_string(round) + ">";
+    unread.append(text);
+    expected += text;
+    const std::size_t size = unread.take(MutableBytes(piece).first(round % 7));
+    unread.prepend(ConstBytes(piece).first(size).skip(size / 2));
+    got += std::string_view(piece.data(), size / 2);
+    REQUIRE(unread.size() == expected.size() - got.size());
+  }
+  while (const std::size_t size = unread.take(piece)) got += std::string_view(piece.data(), size);
+  CHECK(got == expected);
+  CHECK(unread.empty());
+}
+
+TEST_CASE("unread bytes that are never all taken need no more memory than what is left") {
+  const auto peak_megabytes = [] {
+    rusage usage = {};
+    REQUIRE(::getrusage(RUSAGE_SELF, &usage) == 0);
+    return usage.ru_maxrss >> 10;
+  };
+  const long before = peak_megabytes();
+  const std::vector<std::byte> block(64 * 1024);
+  std::vector<std::byte> taken(block.size());
+  for (const bool in_front : {false, true}) {
+    detail::UnreadBytes unread;
+    unread.append("a rest that stays");
+    for (int round = 0; round < 4000; ++round) {
+      in_front ? unread.prepend(block) : unread.append(block);
+      REQUIRE(unread.take(taken) == taken.size());
+    }
+  }
+  CHECK(peak_megabytes() - before < 50);
 }

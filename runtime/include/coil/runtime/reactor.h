@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/ready_list.h>
 #include <coil/runtime/handle_table.h>
 #include <coil/runtime/log.h>
 #include <coil/runtime/native_handle.h>
@@ -167,14 +168,34 @@ class Reactor : public ReactorTime {
   // Asks for its early end; the completion still comes.
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
-  void ready(Suspension& suspension) noexcept;
+  void ready(Suspension& suspension) noexcept {
+    if (suspension.state_ != Suspension::State::waiting) [[unlikely]] {
+      contract_violation("a suspension was finished twice, or before it waited");
+    }
+    suspension.state_ = Suspension::State::ready;
+    ready_.push_suspension(suspension);
+  }
+  // Puts one there that never waited: it entered as ready.
+  void yield(Suspension& suspension) noexcept { ready_.push_suspension(suspension); }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
+  // The same for a child, by its hook; see TaskPromise<void>.
+  void start(detail::ListHook& child) noexcept { ready_.push_start(child); }
   // Charges one step that completes without waiting; false when the task has had its share of this
   // turn and must go through the ready list.
   bool spend_budget() noexcept { return --budget_ > 0; }
   // Completes a pending operation.
   void complete(Operation& op, std::int64_t outcome) noexcept;
+  // The same for one that ends with its first completion.
+  void complete_once(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
+    slot.in_flight.remove(op);
+    ++counters_.completed;
+    if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
+    op.outcome_ = outcome;
+    ready(op);
+    if (slot.closing()) [[unlikely]]
+      finish_close_if_due(slot);
+  }
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {
@@ -194,7 +215,7 @@ class Reactor : public ReactorTime {
 
   // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
   // error), or nothing if it is pending and complete() will be called.
-  virtual std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
+  virtual Attempt do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
   // Asks for the early end of a pending operation; complete() follows, at once or later.
   virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
   // Waits until something has come or `until` has passed; returns at once if it has.
@@ -225,7 +246,7 @@ class Reactor : public ReactorTime {
   friend class detail::CallNodes;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
-  static constexpr int budget_per_resumption = 128;
+  static constexpr std::int16_t budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
   // The moment that a delay counts from: not before now(), and not behind the real clock.
@@ -250,12 +271,17 @@ class Reactor : public ReactorTime {
   void run_timers() noexcept;
   void run_ready() noexcept;
   void resume(Suspension& suspension) noexcept;
+  void run(std::coroutine_handle<> handle) noexcept;
   void advance_stop();
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
-  std::optional<std::int64_t> settle(Operation& op, HandleSlot* slot) noexcept;
-  std::optional<std::int64_t> repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  void go_on(Operation& op, std::int64_t value) noexcept;
+  void fail_accept(Operation& op, std::int64_t value) noexcept;
+  bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  bool finished_at_once(Operation& op, std::int64_t value) noexcept;
+  Attempt settle(Operation& op, HandleSlot* slot) noexcept;
+  Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;
   void unpark_accepts() noexcept;
   void drain_handle(HandleSlot& slot) noexcept;
@@ -263,14 +289,15 @@ class Reactor : public ReactorTime {
   void install_erased(std::type_index type, std::shared_ptr<void> object);
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
-  detail::IntrusiveList<Suspension> ready_;
-  int budget_ = budget_per_resumption;
+  detail::ReadyList ready_;
+  // These two are reset for each resumption, with one store.
+  std::int16_t budget_ = budget_per_resumption;
+  mutable bool now_stale_ = true;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
-  mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
   TimePoint delay_base_;

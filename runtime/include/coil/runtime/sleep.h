@@ -41,8 +41,8 @@ class [[nodiscard]] Yield final : public Suspension {
     return begin(waiter.promise().context(), waiter);
   }
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
-    if (!enter(context, waiter)) return false;
-    context.reactor().ready(*this);
+    if (!enter_ready(context, waiter)) return false;
+    context.reactor().yield(*this);
     return true;
   }
   void await_resume() const { check_cancelled(); }

@@ -44,6 +44,11 @@ class UnreadBytes {
     if (bytes.empty()) return;
     auto fresh = stored_ == nullptr ? std::make_unique<Stored>() : nullptr;
     Stored& to = fresh ? *fresh : *stored_;
+    // Where a rest always stays, what was taken would be carried along for ever.
+    if (to.taken * 2 > to.bytes.size()) {
+      to.bytes.erase(to.bytes.begin(), to.bytes.begin() + static_cast<std::ptrdiff_t>(to.taken));
+      to.taken = 0;
+    }
     const auto front = to.bytes.begin() + static_cast<std::ptrdiff_t>(to.taken);
     to.bytes.insert(in_front ? front : to.bytes.end(), bytes.begin(), bytes.end());
     if (fresh) stored_ = std::move(fresh);

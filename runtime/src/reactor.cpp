@@ -12,27 +12,6 @@ namespace {
 constexpr std::size_t pool_buffers = 64;
 constexpr std::size_t pool_buffer_bytes = 64 * 1024;
 
-// A callback from another thread, waiting in the inbox.
-class CallNode final : public detail::InboxNode {
- public:
-  CallNode(Reactor& reactor, Callback call)
-      : InboxNode(&deliver), reactor_(reactor), call_(std::move(call)) {}
-
- private:
-  static void deliver(InboxNode& node, bool alive) noexcept {
-    const std::unique_ptr<CallNode> self(static_cast<CallNode*>(&node));
-    if (!alive) return;
-    try {
-      std::move(self->call_)();
-    } catch (...) {
-      self->reactor_.log_current("callFromThread");
-    }
-  }
-
-  Reactor& reactor_;
-  Callback call_;
-};
-
 }  // namespace
 
 Reactor::Reactor()
@@ -82,7 +61,7 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
 }
 
 TimePoint Reactor::next_deadline() const {
-  if (!ready_.empty() || !core_->inbox.empty()) return now();
+  if (!ready_.empty() || !core_->posted.empty()) return now();
   return core_->timers.next_due().value_or(TimePoint::max());
 }
 
@@ -119,11 +98,9 @@ void Reactor::turn(TimePoint until) {
   } else if (const std::optional<TimePoint> due = core_->timers.next_due()) {
     limit = std::min(limit, *due);
   }
-  // In this order: a thread that pushes after the check sees the flag and wakes the wait.
-  core_->sleeping.store(true, std::memory_order_seq_cst);
-  if (!core_->inbox.empty()) limit = TimePoint::min();
+  if (limit != TimePoint::min() && !core_->posted.may_sleep()) limit = TimePoint::min();
   wait(limit);
-  core_->sleeping.store(false, std::memory_order_relaxed);
+  core_->posted.awake();
   now_stale_ = true;
   run_inbox();
   run_timers();
@@ -133,7 +110,10 @@ void Reactor::turn(TimePoint until) {
   turning_ = false;
 }
 
-void Reactor::run_inbox() noexcept { core_->inbox.deliver_all(true); }
+void Reactor::run_inbox() noexcept {
+  core_->posted.deliver_all(this);
+  core_->call_nodes.settle();
+}
 
 void Reactor::run_timers() noexcept {
   detail::TimerQueue& timers = core_->timers;
@@ -182,18 +162,16 @@ void Reactor::start(Suspension& suspension, TaskContext& context,
 }
 
 void Reactor::callFromThread(Callback call) {
-  core_->inbox.push(*new CallNode(*this, std::move(call)));
-  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+  if (core_->posted.push(core_->call_nodes.fill(std::move(call)))) wake();
 }
 
 void Reactor::callFromThread(ResumeNode& node) noexcept {
-  core_->inbox.push(node);
-  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+  if (core_->posted.push(node)) wake();
 }
 
-void ResumeNode::deliver(InboxNode& node, bool alive) noexcept {
+void ResumeNode::deliver(InboxNode& node, Reactor* reactor) noexcept {
   auto& self = static_cast<ResumeNode&>(node);
-  self.failed_ = !alive;
+  self.failed_ = reactor == nullptr;
   self.delivered_ = true;
   if (self.waiting()) self.context().reactor().ready(self);
 }

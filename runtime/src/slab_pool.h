@@ -22,7 +22,8 @@ namespace coil::detail {
 //
 // Guarantees: A block may outlive its thread: its slab goes with the last of them.
 // Threads:    A block is returned on the thread that took it, or after that thread has ended.
-// Cost:       A few instructions; one allocation per slab, whose pages come as they are used. Two empty slabs are kept.
+// Cost:       A few instructions; one allocation per slab, whose pages come as they are used. Two
+//             empty slabs are kept.
 class SlabPool {
  public:
   static constexpr std::size_t block_size = 128;

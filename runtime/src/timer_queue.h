@@ -22,8 +22,8 @@ namespace coil::detail {
 // is spread over the levels below. That is a radix sort which happens no sooner, and goes no finer,
 // than time demands: no tick has to be chosen, and no due time is rounded.
 //
-// The newest nodes wait in a list of their own until somebody asks what is due next: a timer that is
-// removed in the turn that made it, as most time limits are, never sees the wheel.
+// The newest nodes wait in a list of their own until somebody asks what is due next: a timer that
+// is removed in the turn that made it, as the limit of what was ready at once, never sees the wheel.
 //
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
 // cache miss after the other; walking several at once overlaps them. The heads of a slot share a

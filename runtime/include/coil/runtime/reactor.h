@@ -243,6 +243,7 @@ class Reactor : public ReactorTime {
   friend class HandleTable;
   friend class TaskContext;
   friend class detail::SignalRelay;
+  friend class detail::CallNodes;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
   static constexpr std::int16_t budget_per_resumption = 128;

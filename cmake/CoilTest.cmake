@@ -14,8 +14,8 @@ string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
 # in the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for
 # what needs a kernel's own descriptors. Besides, <name>.io_uring_no_<feature> runs on a ring that
-# does without the feature, and <name>.io_uring_polled on one that has none of them, as if its kernel
-# had nothing but polls.
+# does without the feature, and <name>.io_uring_polled on one that has none of them, as if its
+# kernel had nothing but polls.
 function(coil_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT"
     "SOURCES;LABELS;LIBRARIES")

@@ -7,8 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace coil {
+
+namespace {
+
+// For what a callback writes, which has nearly always gone when the callback returns.
+thread_local std::vector<std::byte> spare_memory;
+
+}  // namespace
 
 StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
     : stream_(std::move(stream)),
@@ -87,6 +95,7 @@ template <class Call>
 bool StreamTransport::call(const char* where, Call function) noexcept {
   try {
     corked_ = true;
+    output_.borrow(spare_memory);
     function();
     flush();
   } catch (...) {
@@ -94,6 +103,7 @@ bool StreamTransport::call(const char* where, Call function) noexcept {
     reason_.reset();  // What was thrown is the reason, also after an abort in the same callback.
     end(Failure::current());
   }
+  output_.give_back(spare_memory);
   corked_ = false;
   return !reason_;
 }
@@ -112,29 +122,33 @@ void StreamTransport::write(ConstBytes data) {
 }
 
 // Sends what is pending and then `more`, as far as the kernel takes it at once, and gives how much
-// of `more` it took. An error ends the connection; the reading strand tells the protocol.
+// of `more` it took.
 std::size_t StreamTransport::send_now(ConstBytes more) {
-  const ConstBytes pending = output_.next();
-  const std::array<ConstBytes, 2> both = {pending, more};
-  const std::span<const ConstBytes> pieces =
-      pending.empty() ? std::span(both).last(1) : std::span(both).first(more.empty() ? 1 : 2);
+  const std::array<ConstBytes, 2> both = {output_.first(), more};
+  const std::size_t pending = both[0].size();
+  const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
+  if (reason_) return more.size();
+  const std::size_t from_pending = std::min(sent, pending);
+  if (from_pending != 0) took(from_pending);
+  return sent - from_pending;
+}
+
+// An error ends the connection; the reading strand tells the protocol.
+std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
   Reactor& reactor = stream_.reactor();
   const HandleSlot* slot = reactor.handles().find(stream_.id());
   if (slot == nullptr) return 0;
-  const Result<std::size_t> sent = reactor.sockets().send_now(slot->native(), pieces);
-  if (!sent) {
-    output_.clear();
-    end(sent.error().failure());
-    return more.size();
-  }
-  took(std::min(*sent, pending.size()));
-  return *sent - std::min(*sent, pending.size());
+  const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
+  if (sent >= 0) [[likely]]
+    return static_cast<std::size_t>(sent);
+  output_.clear();
+  end(Error(outcome::code_of(sent), "send").failure());
+  return 0;
 }
 
 // The kernel took so much of what is pending.
 void StreamTransport::took(std::size_t size) {
   output_.sent(size);
-  if (output_.empty()) output_.clear();
   if (!held_back_ || output_.size() > low_water_bytes) return;
   held_back_ = false;
   may_go_on_.set();
@@ -142,7 +156,8 @@ void StreamTransport::took(std::size_t size) {
 
 void StreamTransport::flush() {
   if (output_.empty() || writer_runs_ || reason_) return;
-  send_now(ConstBytes());
+  const ConstBytes pending = output_.first();
+  if (const std::size_t sent = try_pieces(std::span(&pending, 1))) took(sent);
   if (!output_.empty()) start_writer();
 }
 
@@ -179,6 +194,7 @@ Task<void> StreamTransport::write_loop() {
       took(*sent);
     }
     if (reason_) co_return;
+    output_.clear();
     if (disconnecting_) {
       end(Failure(ConnectionDone(make_error_code(Errc::connection_done))));
       co_return;

@@ -66,6 +66,7 @@ class StreamTransport final : public Transport,
   void after_drain();
   void start_writer();
   std::size_t send_now(ConstBytes more);
+  std::size_t try_pieces(std::span<const ConstBytes> pieces);
   void took(std::size_t size);
   void flush();
   void end(Failure reason) noexcept;

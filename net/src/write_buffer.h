@@ -9,37 +9,61 @@
 
 namespace coil::detail {
 
-// Two buffers that change places: writes append to one while the other is on its way out, so the
-// bytes in flight never move and the writes of one turn go out together.
+// Two buffers that change places: writes append to one while the other is on its way out, so that
+// the bytes in flight never move and the writes of one turn go out together.
 //
-// An idle connection holds no memory: buffers that grew are dropped when everything has gone.
+// An idle connection holds no memory: buffers that grew are dropped when everything has gone, and
+// what goes out when its callback returns lies in memory that all connections share.
 class WriteBuffer {
  public:
   void append(ConstBytes data) { queued_.insert(queued_.end(), data.begin(), data.end()); }
-  bool empty() const noexcept { return queued_.empty() && unsent().empty(); }
-  std::size_t size() const noexcept { return queued_.size() + unsent().size(); }
+  bool empty() const noexcept { return queued_.empty() && sending_.size() == sent_; }
+  std::size_t size() const noexcept { return queued_.size() + sending_.size() - sent_; }
 
-  // What to send next; the bytes stay where they are until they were sent.
-  ConstBytes next() noexcept {
-    if (unsent().empty()) {
-      sending_.clear();
-      sent_ = 0;
-      std::swap(sending_, queued_);
-    }
-    return unsent();
+  // What to send first, all that there is unless something is on its way out already. Valid until
+  // the next append.
+  ConstBytes first() const noexcept {
+    return sending_.size() == sent_ ? ConstBytes(queued_) : ConstBytes(sending_).skip(sent_);
   }
-  void sent(std::size_t count) noexcept { sent_ += count; }
+  // The same for bytes that stay where they are, whatever is appended, until they were sent.
+  ConstBytes next() noexcept {
+    if (sending_.size() == sent_) start_sending(0);
+    return ConstBytes(sending_).skip(sent_);
+  }
+  // So many of the first were sent.
+  void sent(std::size_t count) noexcept {
+    if (sending_.size() != sent_) {
+      sent_ += count;
+    } else if (count == queued_.size()) {
+      queued_.clear();
+    } else {
+      start_sending(count);
+    }
+  }
   // Drops both buffers. Requires: Nothing is in flight.
   void clear() noexcept {
-    queued_ = {};
-    sending_ = {};
+    queued_ = std::vector<std::byte>();
+    sending_ = std::vector<std::byte>();
     sent_ = 0;
   }
   // Drops what is not in flight yet.
-  void drop_queued() noexcept { queued_ = {}; }
+  void drop_queued() noexcept { queued_ = std::vector<std::byte>(); }
+
+  // Uses the memory of `spare` for what is appended …
+  void borrow(std::vector<std::byte>& spare) noexcept {
+    if (queued_.capacity() == 0) queued_.swap(spare);
+  }
+  // … and returns it if that has gone.
+  void give_back(std::vector<std::byte>& spare) noexcept {
+    if (queued_.empty() && spare.capacity() == 0) queued_.swap(spare);
+  }
 
  private:
-  ConstBytes unsent() const noexcept { return ConstBytes(sending_).skip(sent_); }
+  void start_sending(std::size_t already) noexcept {
+    sending_.clear();
+    std::swap(sending_, queued_);
+    sent_ = already;
+  }
 
   std::vector<std::byte> queued_;
   std::vector<std::byte> sending_;

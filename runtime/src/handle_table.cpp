@@ -7,6 +7,26 @@
 
 namespace coil {
 
+namespace detail {
+
+void InFlight::add_behind(ListHook& head, ListHook& link) noexcept {
+  if (head.next_ == nullptr) head.next_ = head.prev_ = &head;
+  link.prev_ = head.prev_;
+  link.next_ = &head;
+  head.prev_->next_ = &link;
+  head.prev_ = &link;
+}
+
+void InFlight::remove_from_ring(Operation*& first, Operation& op) noexcept {
+  ListHook& link = op;
+  ListHook* next = link.next_;
+  if (first == &op) first = static_cast<Operation*>(next);
+  link.unlink();
+  if (next->next_ == next) next->next_ = nullptr;  // Alone again.
+}
+
+}  // namespace detail
+
 HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
   if (first_free_ == none) {
     chunks_.push_back(std::make_unique<HandleSlot[]>(chunk_size));

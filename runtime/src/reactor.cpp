@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace coil {
 
@@ -50,13 +51,28 @@ TimePoint Reactor::now() const noexcept {
 }
 
 // A resumption may have run for long since its time was frozen. The coarse clock costs little and
-// never runs ahead, so it tells when the true time must be read.
-TimePoint Reactor::delay_base() const noexcept {
-  const TimePoint frozen = now();
-  return read_coarse_clock() > frozen ? std::max(frozen, read_clock()) : frozen;
+// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
+inline TimePoint Reactor::delay_base() noexcept {
+  delay_base_ = std::max(delay_base_, now());
+  if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
+  return delay_base_;
 }
 
-void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }
+// An empty queue may have stood still for long: from here on its slots are fine again.
+[[gnu::always_inline]] inline void Reactor::queue(TimerNode& node) noexcept {
+  detail::TimerQueue& timers = core_->timers;
+  if (timers.size() == 0) timers.collect(now());
+  timers.add(node);
+}
+
+void Reactor::add_timer(TimerNode& node) noexcept { queue(node); }
+
+void Reactor::add_timer(TimerNode& node, Duration after) noexcept {
+  const TimePoint base = delay_base();
+  node.due = after > TimePoint::max() - base ? TimePoint::max() : base + after;
+  queue(node);
+}
+
 void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
 
 std::vector<TimerNode*> Reactor::queued_timers() const {
@@ -64,8 +80,6 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
   core_->timers.for_each([&](TimerNode& node) { nodes.push_back(&node); });
   return nodes;
 }
-
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 TimePoint Reactor::next_deadline() const {
   if (!ready_.empty() || !core_->inbox.empty()) return now();
@@ -133,19 +147,6 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_ready() noexcept {
-  int left = resumptions_per_turn_max;
-  do {
-    for (; left > 0 && !ready_.empty() && !leave_; --left) {
-      if (ready_.begins_with_start()) {
-        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
-      } else {
-        resume(static_cast<Suspension&>(ready_.pop_suspension()));
-      }
-    }
-  } while (deliver());
-}
-
 inline void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;
@@ -157,6 +158,30 @@ inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
   now_stale_ = true;
   budget_ = budget_per_resumption;
   detail::resume_from_loop(handle);
+}
+
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
+
+void Reactor::run_ready() noexcept {
+  int left = resumptions_per_turn_max;
+  for (;;) {
+    for (; !ready_.empty() && left > 0 && !leave_; --left) {
+      if (ready_.begins_with_start()) {
+        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
+      } else {
+        resume(static_cast<Suspension&>(ready_.pop_suspension()));
+      }
+    }
+    // The list is empty, so that the first to be made ready is the next to run.
+    takes_next_ = left > 0 && !leave_;
+    const bool more = deliver();
+    takes_next_ = false;
+    if (Suspension* next = std::exchange(next_, nullptr)) {
+      --left;
+      resume(*next);
+    }
+    if (!more) return;
+  }
 }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,

@@ -34,7 +34,7 @@ bool is_of_the_connection(std::int64_t value) noexcept {
 }
 
 // What is there already comes before anything the kernel has.
-std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
+Attempt serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:
       return static_cast<std::int64_t>(slot.unread.take(static_cast<ReceiveOperation&>(op).into));
@@ -51,17 +51,22 @@ std::optional<std::int64_t> serve_unread(Operation& op, HandleSlot& slot, Buffer
   }
 }
 
+// For an operation that may go on after it came to `value`.
+inline bool ends(const Operation& op, std::int64_t value) noexcept {
+  if (op.code() != OpCode::send) return !is_of_the_connection(value);
+  const std::size_t left = static_cast<const SendOperation&>(op).from.size();
+  return value <= 0 || static_cast<std::size_t>(value) >= left;
+}
+
 bool moves_bytes(OpCode code) noexcept {
   return code == OpCode::receive || code == OpCode::receive_lease || code == OpCode::send;
 }
 
 // Two reads, or two writes, in flight on one stream would share its bytes in no defined order.
 void require_alone(const Operation& op, HandleSlot& slot) noexcept {
-  if (!moves_bytes(op.code())) return;
-  const Suspension* rival = slot.in_flight.find_if([&](Suspension& waiting) {
-    const auto& other = static_cast<const Operation&>(waiting);
-    return moves_bytes(other.code()) && other.direction() == op.direction();
-  });
+  if (slot.kind() != HandleKind::stream || !moves_bytes(op.code())) return;
+  const Operation* rival = slot.in_flight.find_if(
+      op.direction(), [](const Operation& other) { return moves_bytes(other.code()); });
   if (rival == nullptr) return;
   contract_violation(op.direction() == Direction::read
                          ? "a stream was read while another read was pending on it"
@@ -74,78 +79,93 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
 bool Reactor::submit(Operation& op) noexcept {
   ++counters_.submitted;
   HandleSlot* slot = handles_.find(op.target());
-  std::optional<std::int64_t> result;
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
-    result = settle(op, slot);
+    if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
+  if (slot->in_flight.oldest(op.direction()) != nullptr) [[unlikely]]
+    require_alone(op, *slot);
+  const Attempt result = do_submit(op, *slot);
   if (!result) {
-    if (!slot->in_flight.empty() && slot->kind() == HandleKind::stream) require_alone(op, *slot);
-    result = do_submit(op, *slot);
-    if (result && op.repeats_) [[unlikely]] result = repeat(op, *slot, *result);
-    if (!result) {
-      slot->in_flight.push_back(op);
-      return true;
-    }
-    if (op.code() == OpCode::accept && is_exhaustion(*result)) {
-      slot->in_flight.push_back(op);
-      park_accept(op);
-      return true;
-    }
+    slot->in_flight.add(op);
+    return true;
   }
+  if (op.repeats_ && (*result < 0 || !ends(op, *result))) [[unlikely]] {
+    return submit_again(op, *slot, *result);
+  }
+  return !finished_at_once(op, *result);
+}
+
+// False when the task has had its share of this turn: it goes on through the ready list.
+inline bool Reactor::finished_at_once(Operation& op, std::int64_t value) noexcept {
   ++counters_.completed;
-  op.outcome_ = *result;
-  if (spend_budget()) {
-    op.leave();
+  op.outcome_ = value;
+  if (!spend_budget()) [[unlikely]] {
+    ready(op);
     return false;
   }
-  ready(op);
+  op.leave();
+  return true;
+}
+
+bool Reactor::submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
+  Attempt result = value;
+  if (!ends(op, value)) result = repeat(op, slot, value);
+  const bool parks = result && op.code() == OpCode::accept && is_exhaustion(*result);
+  if (result && !parks) return !finished_at_once(op, *result);
+  slot.in_flight.add(op);
+  if (parks) park_accept(op);
   return true;
 }
 
 // What needs no backend: nothing if this does after all.
-std::optional<std::int64_t> Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
+Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
   if (slot == nullptr) return outcome::handle_closed;
   if (op.settled_) return op.outcome_;
   return serve_unread(op, *slot, buffers_);
 }
 
 // An accept goes on beyond a connection that broke, and a send that must be whole until it is.
-std::optional<std::int64_t> Reactor::repeat(Operation& op, HandleSlot& slot,
-                                            std::int64_t value) noexcept {
+Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
   constexpr int tries_max = 4096;  // As many connections as a backlog may hold.
-  std::optional<std::int64_t> result = value;
+  Attempt result = value;
   if (op.code() == OpCode::send) {
     auto& send = static_cast<SendOperation&>(op);
-    while (result && *result > 0 && !send.advance(static_cast<std::size_t>(*result))) {
+    do {
+      send.from = send.from.skip(static_cast<std::size_t>(*result));
       result = op.cancel_asked_ ? outcome::cancelled : do_submit(op, slot);
-    }
+    } while (result && !ends(op, *result));
     return result;
   }
-  for (int tries = 1; tries < tries_max && result && is_of_the_connection(*result); ++tries) {
+  for (int tries = 1; tries < tries_max && result && !ends(op, *result); ++tries) {
     result = do_submit(op, slot);
   }
   return result;
 }
 
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
-  if (!op.waiting()) contract_violation("a backend completed an operation twice");
-  HandleSlot& slot = handles_.slot_of(op);
-  if (op.repeats_) [[unlikely]] {
-    if (op.code() == OpCode::send || !op.cancel_asked_) {
-      const std::optional<std::int64_t> next = repeat(op, slot, value);
-      if (!next) return;
-      value = *next;
-    }
-    if (op.code() == OpCode::accept && !op.cancel_asked_ && is_exhaustion(value)) {
-      park_accept(op);
-      return;
-    }
+  if (op.repeats_ && !ends(op, value)) [[unlikely]] {
+    go_on(op, value);
+  } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
+    fail_accept(op, value);
+  } else {
+    complete_once(op, handles_.slot_of(op), value);
   }
-  op.unlink();
-  ++counters_.completed;
-  op.outcome_ = value == outcome::cancelled && op.handle_closed_ ? outcome::handle_closed : value;
-  ready(op);
-  if (slot.closing()) finish_close_if_due(slot);
+}
+
+void Reactor::go_on(Operation& op, std::int64_t value) noexcept {
+  if (op.code() == OpCode::accept && op.cancel_asked_) {
+    complete_once(op, handles_.slot_of(op), value);
+  } else if (const Attempt next = repeat(op, handles_.slot_of(op), value)) {
+    complete(op, *next);
+  }
+}
+
+void Reactor::fail_accept(Operation& op, std::int64_t value) noexcept {
+  if (!op.cancel_asked_ && is_exhaustion(value)) {
+    park_accept(op);
+  } else {
+    complete_once(op, handles_.slot_of(op), value);
+  }
 }
 
 void Reactor::finish_close_if_due(HandleSlot& slot) noexcept {
@@ -179,7 +199,7 @@ void Reactor::park_accept(Operation& op) noexcept {
 
 void Reactor::unpark_accepts() noexcept {
   for (Operation* op : std::exchange(core_->parked_accepts, {})) {
-    const std::optional<std::int64_t> result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, handles_.slot_of(*op));
     if (result) complete(*op, *result);
   }
 }
@@ -191,8 +211,7 @@ void Reactor::drain_handle(HandleSlot& slot) noexcept {
   }
   if (slot.backend_busy) end_own_requests(slot);
   // The last completion closes the handle; with most backends it comes during this walk.
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
+  slot.in_flight.for_each([&](Operation& op) {
     op.handle_closed_ = !op.cancel_asked_;
     cancel(op);
   });

@@ -175,7 +175,7 @@ namespace {
 
 // Repeats an interrupted call; nothing if it would have to wait.
 template <class Call>
-std::optional<std::int64_t> sent_by(Call call) noexcept {
+Attempt sent_by(Call call) noexcept {
   for (;;) {
     const ssize_t sent = call();
     if (sent >= 0) return sent;
@@ -186,11 +186,11 @@ std::optional<std::int64_t> sent_by(Call call) noexcept {
 
 }  // namespace
 
-std::optional<std::int64_t> try_send(int descriptor, ConstBytes bytes) noexcept {
+Attempt try_send(int descriptor, ConstBytes bytes) noexcept {
   return sent_by([&] { return ::send(descriptor, bytes.data(), bytes.size(), send_flags); });
 }
 
-std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
+Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
   if (pieces.size() == 1) return try_send(descriptor, pieces.front());
   std::array<iovec, gather_max> gathered;
   msghdr message = {};
@@ -201,13 +201,6 @@ std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes>
     gathered[index].iov_len = pieces[index].size();
   }
   return sent_by([&] { return ::sendmsg(descriptor, &message, send_flags); });
-}
-
-Result<std::size_t> PosixSocketCalls::send_now(NativeHandle socket,
-                                               std::span<const ConstBytes> pieces) {
-  const std::optional<std::int64_t> sent = try_send(socket.descriptor(), pieces);
-  if (sent && *sent < 0) return Error(system_error_code(static_cast<int>(-*sent)), "send");
-  return static_cast<std::size_t>(sent.value_or(0));
 }
 
 Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {

@@ -3,15 +3,13 @@
 
 #include <coil/runtime/socket_calls.h>
 
-#include <cstdint>
-#include <optional>
 #include <span>
 
 namespace coil::detail {
 
 // Sends without waiting: the bytes taken or an error, as an outcome; nothing if it would block.
-std::optional<std::int64_t> try_send(int descriptor, ConstBytes bytes) noexcept;
-std::optional<std::int64_t> try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept;
+Attempt try_send(int descriptor, ConstBytes bytes) noexcept;
+Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept;
 
 class PosixSocketCalls final : public SocketCalls {
  public:
@@ -27,7 +25,9 @@ class PosixSocketCalls final : public SocketCalls {
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
   Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) override;
-  Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) override;
+  Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept override {
+    return try_send(socket.descriptor(), pieces);
+  }
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
   void close(NativeHandle handle) noexcept override;
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coil/runtime/buffer_lease.h>
-#include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/detail/in_flight.h>
 #include <coil/runtime/detail/unread_bytes.h>
 #include <coil/runtime/handle_id.h>
 #include <coil/runtime/native_handle.h>
@@ -43,8 +43,8 @@ class HandleSlot {
   HandleKind kind() const noexcept { return kind_; }
   bool closing() const noexcept { return closing_; }
 
-  // The operations that wait on this handle, oldest first. Backends walk it; Reactor links it.
-  detail::IntrusiveList<Suspension> in_flight;
+  // The operations that wait on this handle. Backends walk it; Reactor adds and removes.
+  detail::InFlight in_flight;
   // For the backend that serves the handle, and for nobody else: what it notes about the handle,
   // zero when that is opened. One type per backend.
   template <class T>

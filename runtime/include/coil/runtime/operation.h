@@ -5,6 +5,7 @@
 #include <coil/runtime/suspension.h>
 
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 namespace coil {
@@ -71,6 +72,27 @@ inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
 
 }  // namespace outcome
 
+// Attempt: what an operation came to, or nothing if it has to wait; one register wide.
+//
+// Example (tests/examples/operation_example.cpp, "attempt"):
+//
+//   Attempt tried = Attempt(outcome::from_system_error(EPIPE));
+//   if (tried) code = outcome::code_of(*tried);
+class [[nodiscard]] Attempt {
+ public:
+  Attempt() noexcept {}
+  Attempt(std::nullopt_t) noexcept {}
+  Attempt(std::int64_t outcome) noexcept : outcome_(outcome) {}
+
+  explicit operator bool() const noexcept { return outcome_ != nothing; }
+  std::int64_t operator*() const noexcept { return outcome_; }
+  std::int64_t value_or(std::int64_t other) const noexcept { return *this ? outcome_ : other; }
+
+ private:
+  static constexpr std::int64_t nothing = INT64_MIN;
+  std::int64_t outcome_ = nothing;
+};
+
 // Operation: base of the requests in operations.h; pinned once it was submitted.
 //
 // It is the awaiter's storage and the kernel's argument at once: nothing else is allocated for a
@@ -85,11 +107,15 @@ inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
 class Operation : public Suspension {
  public:
   Operation(OpCode code, Reactor& reactor, HandleId target) noexcept
-      : Suspension(&request_cancel), reactor_(&reactor), target_(target), code_(code) {}
+      : Suspension(&request_cancel),
+        reactor_(&reactor),
+        target_(target),
+        code_(code),
+        direction_(direction_of(code)) {}
   Operation(Operation&& other) noexcept = default;
 
   OpCode code() const noexcept { return code_; }
-  Direction direction() const noexcept { return direction_of(code_); }
+  Direction direction() const noexcept { return direction_; }
   HandleId target() const noexcept { return target_; }
   Reactor& reactor() const noexcept { return *reactor_; }
   bool in_flight() const noexcept { return waiting(); }
@@ -123,6 +149,7 @@ class Operation : public Suspension {
   HandleId target_;
   std::int64_t outcome_ = 0;
   OpCode code_;
+  Direction direction_;
   bool cancel_asked_ = false;   // The backend was asked, so that it is asked once.
   bool handle_closed_ = false;  // The cancellation came from closing the handle.
   bool settled_ = false;

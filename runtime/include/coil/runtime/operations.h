@@ -63,11 +63,6 @@ class SendOperation final : public Operation {
   std::span<const ConstBytes> pieces() const noexcept {
     return gather.empty() ? std::span<const ConstBytes>(&from, 1) : gather;
   }
-  // The kernel took `size` bytes of `from`; true if nothing is left.
-  bool advance(std::size_t size) noexcept {
-    from = from.skip(size);
-    return from.empty();
-  }
   ConstBytes from;
   std::span<const ConstBytes> gather;  // Used instead of `from` when it is not empty.
 };

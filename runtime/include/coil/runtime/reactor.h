@@ -173,7 +173,12 @@ class Reactor : public ReactorTime {
       contract_violation("a suspension was finished twice, or before it waited");
     }
     suspension.state_ = Suspension::State::ready;
-    ready_.push_suspension(suspension);
+    if (takes_next_) {
+      takes_next_ = false;
+      next_ = &suspension;
+    } else {
+      ready_.push_suspension(suspension);
+    }
   }
   // Puts one there that never waited: it entered as ready.
   void yield(Suspension& suspension) noexcept { ready_.push_suspension(suspension); }
@@ -186,6 +191,16 @@ class Reactor : public ReactorTime {
   bool spend_budget() noexcept { return --budget_ > 0; }
   // Completes a pending operation.
   void complete(Operation& op, std::int64_t outcome) noexcept;
+  // The same for one that ends with its first completion.
+  void complete_once(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
+    slot.in_flight.remove(op);
+    ++counters_.completed;
+    if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
+    op.outcome_ = outcome;
+    ready(op);
+    if (slot.closing()) [[unlikely]]
+      finish_close_if_due(slot);
+  }
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {
@@ -205,7 +220,7 @@ class Reactor : public ReactorTime {
 
   // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
   // error), or nothing if it is pending and complete() will be called.
-  virtual std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
+  virtual Attempt do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
   // Asks for the early end of a pending operation; complete() follows, at once or later.
   virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
   // Waits until something has come or `until` has passed; returns at once if it has.
@@ -238,9 +253,12 @@ class Reactor : public ReactorTime {
   static constexpr std::int16_t budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
-  TimePoint delay_base() const noexcept override;
-  void add_timer(TimerNode& node) noexcept override;
-  void remove_timer(TimerNode& node) noexcept override;
+  // The moment that a delay counts from: not before now(), and not behind the real clock.
+  TimePoint delay_base() noexcept;
+  void queue(TimerNode& node) noexcept;
+  void add_timer(TimerNode& node) noexcept final;
+  void add_timer(TimerNode& node, Duration after) noexcept final;
+  void remove_timer(TimerNode& node) noexcept final;
   std::vector<TimerNode*> queued_timers() const override;
   void expire(Suspension& waiter) noexcept override;
   void report_failed_call() noexcept override { log_current("a delayed call"); }
@@ -262,8 +280,12 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
-  std::optional<std::int64_t> settle(Operation& op, HandleSlot* slot) noexcept;
-  std::optional<std::int64_t> repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  void go_on(Operation& op, std::int64_t value) noexcept;
+  void fail_accept(Operation& op, std::int64_t value) noexcept;
+  bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  bool finished_at_once(Operation& op, std::int64_t value) noexcept;
+  Attempt settle(Operation& op, HandleSlot* slot) noexcept;
+  Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;
   void unpark_accepts() noexcept;
   void drain_handle(HandleSlot& slot) noexcept;
@@ -272,6 +294,8 @@ class Reactor : public ReactorTime {
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
   detail::ReadyList ready_;
+  Suspension* next_ = nullptr;  // What the completion just delivered made ready, if anything.
+  bool takes_next_ = false;
   // These two are reset for each resumption, with one store.
   std::int16_t budget_ = budget_per_resumption;
   mutable bool now_stale_ = true;
@@ -282,6 +306,7 @@ class Reactor : public ReactorTime {
   bool stop_asked_ = false;
   State state_ = State::idle;
   mutable TimePoint now_;
+  TimePoint delay_base_;
   ReactorCounters counters_;
   BufferPool buffers_;
   HandleTable handles_;

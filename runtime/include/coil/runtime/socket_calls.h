@@ -3,6 +3,7 @@
 
 #include <coil/runtime/buffer.h>
 #include <coil/runtime/native_handle.h>
+#include <coil/runtime/operation.h>
 #include <coil/runtime/result.h>
 
 #include <cstddef>
@@ -54,9 +55,9 @@ class SocketCalls {
   virtual Result<int> get_option(NativeHandle socket, SocketOption option) = 0;
   // Joins or leaves a multicast group.
   virtual Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) = 0;
-  // Sends what the kernel takes without waiting, 0 if that is nothing; for a stream that no send is
-  // in flight on.
-  virtual Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) = 0;
+  // Sends what the kernel takes without waiting, as an outcome, nothing if it would wait; for a
+  // stream that no send is in flight on.
+  virtual Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept = 0;
   virtual Result<> shutdown(NativeHandle socket, ShutdownSide side) = 0;
   virtual void close(NativeHandle handle) noexcept = 0;
 };

@@ -66,7 +66,7 @@ class SimulatedReactor final : public Reactor {
  private:
   class Simulation;
 
-  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override;
+  Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override;
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
   void wake() noexcept override;

@@ -9,16 +9,30 @@
 
 namespace coil::detail {
 
+namespace {
+
+Operation* waiting_in(HandleSlot& slot) noexcept {
+  return slot.in_flight.find_if(Direction::read, [](const Operation& op) {
+    return op.code() == OpCode::accept && op.backend_state == on_slot;
+  });
+}
+
+}  // namespace
+
 bool Acceptor::serves(const Operation& op, HandleSlot& slot) const noexcept {
   if (op.code() != OpCode::accept) return false;
   // While connections may come ahead, everybody takes them in order.
-  if (own_state(slot).armed == OwnRequest::accept || !kept_.empty()) return true;
+  if (own_state(slot).armed == OwnRequest::accept || first_kept(slot) != kept_.end()) return true;
   return ring_.features().multishot_accept && static_cast<const AcceptOperation&>(op).takes_all;
 }
 
-std::optional<std::int64_t> Acceptor::submit(Operation& op, HandleSlot& slot) noexcept {
-  const auto found = std::find_if(kept_.begin(), kept_.end(),
-                                  [&](const auto& entry) { return entry.first == slot.id(); });
+Acceptor::Kept::const_iterator Acceptor::first_kept(const HandleSlot& slot) const noexcept {
+  return std::find_if(kept_.begin(), kept_.end(),
+                      [&](const auto& entry) { return entry.first == slot.id(); });
+}
+
+Attempt Acceptor::submit(Operation& op, HandleSlot& slot) noexcept {
+  const auto found = first_kept(slot);
   if (found != kept_.end()) {
     const int connection = found->second;
     kept_.erase(found);
@@ -47,20 +61,22 @@ void Acceptor::on_accepted(HandleSlot& slot, const Completion& completion) noexc
     return;
   }
   deliver(slot, completion.result);
+  // However it ended: whoever still waits is served by the next one.
+  if (state.armed == OwnRequest::nothing && waiting_in(slot) != nullptr) arm(slot);
 }
 
 void Acceptor::deliver(HandleSlot& slot, int result) noexcept {
-  Suspension* found = slot.in_flight.find_if([](Suspension& waiting) {
-    return static_cast<const Operation&>(waiting).backend_state == on_slot;
-  });
-  auto* op = static_cast<Operation*>(found);
-  if (op != nullptr && (result == -ECANCELED || result == -EINTR || result == -EAGAIN)) {
-    if (own_state(slot).armed == OwnRequest::nothing) arm(slot);
-  } else if (op != nullptr && result == -EINVAL && ring_.features().multishot_accept) {
-    // A kernel before 5.19; or no listener, which the ordinary entry then tells.
-    ring_.switch_off(&RingFeatures::multishot_accept);
-    op->backend_state = native_entry;
-    translate(*op, slot, ring_);
+  Operation* op = waiting_in(slot);
+  if (op != nullptr && (result == -EINVAL || result == -EAGAIN)) {
+    // A kernel before 5.19, or no listener, which an attempt then tells; or one of somebody else's
+    // making that does not block.
+    if (result == -EINVAL) ring_.switch_off(&RingFeatures::multishot_accept);
+    for (; op != nullptr; op = waiting_in(slot)) {
+      op->backend_state = polling;
+      translate_poll(*op, slot, ring_);
+    }
+  } else if (op != nullptr && (result == -ECANCELED || result == -EINTR)) {
+    return;
   } else if (op != nullptr) {
     op->backend_state = handed_back;
     reactor_.complete(*op, result);

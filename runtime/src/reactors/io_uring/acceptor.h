@@ -23,18 +23,22 @@ class Acceptor {
 
   // False for an accept that wants one connection and nothing ahead of it.
   bool serves(const Operation& op, HandleSlot& slot) const noexcept;
-  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept;
+  Attempt submit(Operation& op, HandleSlot& slot) noexcept;
   void on_accepted(HandleSlot& slot, const Completion& completion) noexcept;
   // Closes what was accepted and is wanted by nobody.
   void forget(const HandleSlot& slot) noexcept;
 
  private:
+  // By listener: accepted ahead, oldest first.
+  using Kept = std::vector<std::pair<HandleId, int>>;
+
+  Kept::const_iterator first_kept(const HandleSlot& slot) const noexcept;
   void arm(HandleSlot& slot) noexcept;
   void deliver(HandleSlot& slot, int result) noexcept;
 
   Reactor& reactor_;
   Ring& ring_;
-  std::vector<std::pair<HandleId, int>> kept_;  // By listener: accepted ahead, oldest first.
+  Kept kept_;
 };
 
 }  // namespace coil::detail

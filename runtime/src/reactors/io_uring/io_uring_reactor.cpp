@@ -14,7 +14,6 @@
 #include <poll.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 namespace coil::detail {
 
@@ -29,7 +28,7 @@ class IoUringReactor final : public Reactor {
         // A non-blocking socket fails where a blocking one waits inside the ring; attempts say
         // MSG_DONTWAIT, but accept and connect cannot.
         sockets_(!ring_->features().accept || !ring_->features().connect),
-        receiver_(*this, *ring_, ring_->open_buffers(buffers())),
+        receiver_(*this, *ring_),
         acceptor_(*this, *ring_) {
     arm_waker();
   }
@@ -46,17 +45,39 @@ class IoUringReactor final : public Reactor {
   }
 
  private:
-  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override {
-    if (op.direction() == Direction::read) {
-      if (receiver_.serves(op, slot)) return receiver_.submit(op, slot);
-      if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
-    } else if (goes_alone(op)) {
-      if (const auto result = attempt(op, slot, buffers())) return result;
+  Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override {
+    switch (op.code()) {
+      case OpCode::receive:
+      case OpCode::receive_lease:
+      case OpCode::poll_readable:
+        if (slot.kind() == HandleKind::stream) return receiver_.submit(op, slot);
+        break;
+      case OpCode::send:
+        return send(static_cast<SendOperation&>(op), slot);
+      case OpCode::accept:
+        if (acceptor_.serves(op, slot)) return acceptor_.submit(op, slot);
+        break;
+      default:
+        break;
     }
+    return submit_entry(op, slot);
+  }
+
+  Attempt send(SendOperation& op, HandleSlot& slot) noexcept {
+    if (!op.gather.empty() || !ring_->features().send) return submit_entry(op, slot);
+    if (goes_alone(op)) {
+      if (const Attempt sent = try_send(slot.native().descriptor(), op.from)) return sent;
+    }
+    op.backend_state = native_entry;
+    translate_send(op, slot, *ring_);
+    return std::nullopt;
+  }
+
+  Attempt submit_entry(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = native_entry;
     if (translate(op, slot, *ring_)) return std::nullopt;
     if (worth_trying(op, slot)) {
-      if (const auto result = attempt(op, slot, buffers())) return result;
+      if (const Attempt result = attempt(op, slot, buffers())) return result;
     }
     start_polling(op, slot);
     return std::nullopt;
@@ -65,10 +86,8 @@ class IoUringReactor final : public Reactor {
   // A send that no other entry will share its submission with costs less as a call of its own: its
   // completion is then no turn of the loop. So does a large one, since the buffer it comes from is
   // free again, and still in the cache, for whoever is next.
-  bool goes_alone(const Operation& op) const noexcept {
-    static const bool always = std::getenv("COIL_DIRECT") != nullptr;
-    if (op.code() != OpCode::send) return false;
-    return always || !ring_->has_more() || static_cast<const SendOperation&>(op).from.size() >= bulk_bytes;
+  bool goes_alone(const SendOperation& op) const noexcept {
+    return ring_->ready() == 0 || op.from.size() >= bulk_bytes;
   }
 
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
@@ -99,37 +118,42 @@ class IoUringReactor final : public Reactor {
   }
 
   bool deliver() noexcept override {
-    const std::optional<Completion> next = ring_->next();
-    if (!next) return false;
-    if (request_of(next->data) != OwnRequest::nothing) {
-      on_own_request(*next);
-    } else if (next->data == waker_data) {
+    Completion next;
+    if (!ring_->next(next)) return false;
+    if (request_of(next.data) == OwnRequest::receive) {
+      HandleSlot& slot = slot_of(next.data);
+      receiver_.on_received(slot, next.result, next.flags);
+      if (slot.closing()) finish_close_if_due(slot);
+    } else if (request_of(next.data) != OwnRequest::nothing) {
+      on_own_request(next);
+    } else if (next.data > waker_data) {
+      on_operation(*reinterpret_cast<Operation*>(next.data), next.result);
+    } else if (next.data == waker_data) {
       waker_.drain();
       arm_waker();
-    } else if (next->data != ignored) {
-      on_operation(*reinterpret_cast<Operation*>(next->data), next->result);
     }
     return true;
   }
 
   void on_own_request(const Completion& completion) noexcept {
     HandleSlot& slot = slot_of(completion.data);
-    switch (request_of(completion.data)) {
-      case OwnRequest::receive:
-        receiver_.on_received(slot, completion);
-        break;
-      case OwnRequest::poll:
-        receiver_.on_polled(slot, completion);
-        break;
-      default:
-        acceptor_.on_accepted(slot, completion);
-        break;
+    if (request_of(completion.data) == OwnRequest::poll) {
+      receiver_.on_polled(slot, completion);
+    } else {
+      acceptor_.on_accepted(slot, completion);
     }
     finish_close_if_due(slot);
   }
 
   void on_operation(Operation& op, int result) noexcept {
-    HandleSlot& slot = handles().slot_of(op);
+    if (op.backend_state == native_entry && result >= 0) [[likely]] {
+      complete(op, result);
+    } else {
+      on_poll_or_failure(op, handles().slot_of(op), result);
+    }
+  }
+
+  void on_poll_or_failure(Operation& op, HandleSlot& slot, int result) noexcept {
     if (op.backend_state == polling) {
       on_poll(op, slot, result);
     } else if (result == -ECANCELED || (result == -EINTR && op.cancel_asked())) {

@@ -33,20 +33,24 @@ bool waits_for_poll(const Operation& op) noexcept {
   return op.code() == OpCode::poll_readable && op.backend_state == on_slot;
 }
 
-template <class Test>
-Operation* find_waiting(HandleSlot& slot, Test test) noexcept {
-  return static_cast<Operation*>(slot.in_flight.find_if(
-      [&](Suspension& waiting) { return test(static_cast<const Operation&>(waiting)); }));
-}
-
 Operation* reader_of(HandleSlot& slot) noexcept {
-  return find_waiting(
-      slot, [](const Operation& op) { return reads(op) && op.backend_state == on_slot; });
+  return slot.in_flight.find_if(Direction::read, [](const Operation& op) {
+    return reads(op) && op.backend_state == on_slot;
+  });
 }
 
 }  // namespace
 
-std::optional<std::int64_t> Receiver::start(Operation& op, HandleSlot& slot) noexcept {
+inline void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
+  OwnState& state = own_state(slot);
+  if (state.by_poll ? size < small_bytes : size >= bulk_bytes) {
+    count_for_change(slot);
+  } else {
+    state.streak = 0;
+  }
+}
+
+Attempt Receiver::start(Operation& op, HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.has_outcome) {
     if (op.code() == OpCode::poll_readable) return 0;
@@ -61,7 +65,7 @@ std::optional<std::int64_t> Receiver::start(Operation& op, HandleSlot& slot) noe
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Receiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
+Attempt Receiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
   const auto result = attempt(op, slot, reactor_.buffers());
   if (result && *result > 0) note_size(slot, static_cast<std::size_t>(*result));
   return result;
@@ -73,7 +77,7 @@ void Receiver::arm(HandleSlot& slot) noexcept {
     translate_own_poll(slot, ring_);
     state.armed = OwnRequest::poll;
   } else {
-    translate_own_receive(slot, ring_);
+    translate_own_receive(slot, ring_, ring_of(state).group());
     state.armed = OwnRequest::receive;
   }
   slot.backend_busy = true;
@@ -83,7 +87,8 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.armed != OwnRequest::nothing || state.starved) return;
   Operation* reader = reader_of(slot);
-  if (reader == nullptr && find_waiting(slot, &waits_for_poll) == nullptr) return;
+  if (reader == nullptr && slot.in_flight.find_if(Direction::read, &waits_for_poll) == nullptr)
+    return;
   if (reader != nullptr && by_poll(state)) {
     slot.ready_to_read = true;  // Nobody has looked since the other way was in use.
     if (const auto result = receive_now(*reader, slot)) {
@@ -94,20 +99,45 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   arm(slot);
 }
 
-void Receiver::on_received(HandleSlot& slot, const Completion& completion) noexcept {
+Receiver::Receiver(Reactor& reactor, Ring& ring)
+    : reactor_(reactor),
+      ring_(ring),
+      buffers_(ring.open_buffers(BufferRing::Filling::whole, reactor.buffers())),
+      roomy_(ring.open_buffers(BufferRing::Filling::incremental, reactor.buffers())) {}
+
+// The path of every message: one task waits for a lease, and the kernel goes on.
+void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
+  constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
+  Operation* op = slot.in_flight.oldest(Direction::read);
+  if ((flags & usual) == usual && op != nullptr && result > 0) [[likely]] {
+    if (op->code() == OpCode::receive_lease && op->backend_state == on_slot) [[likely]] {
+      const auto size = static_cast<std::size_t>(result);
+      note_size(slot, size);
+      static_cast<ReceiveLeaseOperation*>(op)->lease = ring_of(own_state(slot)).take(flags, size);
+      op->backend_state = handed_back;
+      reactor_.complete_once(*op, slot, result);
+      return;
+    }
+  }
+  receive_any(slot, result, flags);
+}
+
+void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcept {
   OwnState& state = own_state(slot);
-  const int result = completion.result;
-  const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;
+  const bool ended = (flags & IORING_CQE_F_MORE) == 0;
   if (ended) {
     state.armed = OwnRequest::nothing;
     state.ending = false;
     slot.backend_busy = false;
   }
   BufferLease lease;
-  if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
-    lease = buffers_->take(completion.flags, static_cast<std::size_t>(std::max(result, 0)));
+  if ((flags & IORING_CQE_F_BUFFER) != 0) {
+    lease = ring_of(state).take(flags, static_cast<std::size_t>(std::max(result, 0)));
   }
-  if (slot.closing()) return;
+  if (slot.closing()) {
+    if (result > 0) slot.linger_zero = true;  // The peer learns that nobody read it.
+    return;
+  }
   if (result > 0) {
     note_size(slot, static_cast<std::size_t>(result));
     hand_over(slot, std::move(lease));
@@ -149,23 +179,26 @@ void Receiver::on_polled(HandleSlot& slot, const Completion& completion) noexcep
 }
 
 void Receiver::feed_starved() noexcept {
-  while (!starved_.empty() && buffers_->available() > 0) {
-    // As many as there are buffers: all of them at once would only run dry again.
-    const std::size_t count = std::min(buffers_->available(), starved_.size());
-    for (std::size_t index = 0; index < count; ++index) {
-      HandleSlot* slot = reactor_.handles().find(starved_[index]);
-      if (slot == nullptr) continue;
-      own_state(*slot).starved = false;
-      resume(*slot);
-    }
-    starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(count));
-    return;
+  if (starved_.empty()) return;
+  // As many as there are buffers: all of them at once would only run dry again.
+  const BufferRing& ring = roomy_ != nullptr ? *roomy_ : *buffers_;
+  const std::size_t count = std::min(ring.available(), starved_.size());
+  for (std::size_t index = 0; index < count; ++index) {
+    HandleSlot* slot = reactor_.handles().find(starved_[index]);
+    if (slot == nullptr) continue;
+    own_state(*slot).starved = false;
+    resume(*slot);
   }
+  starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void Receiver::park(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.starved) return;
+  if (roomy_ != nullptr && !state.crowded) {
+    state.crowded = true;
+    return;
+  }
   try {
     starved_.push_back(slot.id());
     state.starved = true;
@@ -190,7 +223,10 @@ void Receiver::hand_over(HandleSlot& slot, BufferLease lease) noexcept {
   const MutableBytes into = static_cast<ReceiveOperation*>(reader)->into;
   const std::size_t fitting = std::min(size, into.size());
   std::memcpy(into.data(), lease.bytes().data(), fitting);
-  if (fitting < size) keep(slot, lease.bytes().skip(fitting));
+  if (fitting < size) {
+    keep(slot, lease.bytes().skip(fitting));
+    complete_polls(slot);
+  }
   hand_back(*reader, static_cast<std::int64_t>(fitting));
 }
 
@@ -220,22 +256,16 @@ void Receiver::hand_back(Operation& op, std::int64_t outcome) noexcept {
 }
 
 void Receiver::complete_polls(HandleSlot& slot) noexcept {
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
+  slot.in_flight.for_each(Direction::read, [&](Operation& op) {
     if (waits_for_poll(op)) hand_back(op, 0);
   });
 }
 
-void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
+void Receiver::count_for_change(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
-  const bool speaks_for_change = state.by_poll ? size < small_bytes : size >= bulk_bytes;
-  if (!speaks_for_change || state.only_by_poll) {
-    state.streak = 0;
-    return;
-  }
+  if (state.only_by_poll || buffers_ == nullptr) return;
   if (++state.streak < (state.by_poll ? small_streak : bulk_streak)) return;
   state.streak = 0;
-  if (buffers_ == nullptr) return;
   state.by_poll = !state.by_poll;
   end_own_request(slot, ring_);
 }

@@ -18,8 +18,9 @@ namespace coil::detail {
 
 // A stream receives in one of two ways and changes over as its messages grow and shrink:
 //
-//  - by a multishot receive: the kernel puts what comes into a buffer of the shared ring. Nothing is
-//    submitted per message, which is best for small ones.
+//  - by a multishot receive: the kernel puts what comes into a buffer of a shared ring. Nothing is
+//    submitted per message, which is best for small ones. A stream that found the small ring empty
+//    goes on in the one that has room for many.
 //  - by a multishot poll: a change is reported, and the bytes are received directly into the
 //    caller's buffer, or into the one that is hottest in the cache. Best for bulk, whose cost is
 //    the memory that it touches.
@@ -28,32 +29,29 @@ namespace coil::detail {
 // more is received until they were taken.
 class Receiver {
  public:
-  // `buffers` is null where the kernel has no multishot receive.
-  Receiver(Reactor& reactor, Ring& ring, std::unique_ptr<BufferRing> buffers)
-      : reactor_(reactor), ring_(ring), buffers_(std::move(buffers)) {}
+  Receiver(Reactor& reactor, Ring& ring);
 
-  // A read of a stream.
-  bool serves(const Operation& op, const HandleSlot& slot) const noexcept {
-    return slot.kind() == HandleKind::stream && op.code() != OpCode::receive_from;
-  }
-  std::optional<std::int64_t> submit(Operation& op, HandleSlot& slot) noexcept {
+  // Takes a read of a stream.
+  Attempt submit(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = on_slot;
     if (own_state(slot).waits_only()) return std::nullopt;
     return start(op, slot);
   }
-  void on_received(HandleSlot& slot, const Completion& completion) noexcept;
+  void on_received(HandleSlot& slot, int result, unsigned completion_flags) noexcept;
   void on_polled(HandleSlot& slot, const Completion& completion) noexcept;
   // Serves those that found no buffer, as far as buffers have come back.
   void feed_starved() noexcept;
-
-  const BufferRing* buffers() const noexcept { return buffers_.get(); }
 
  private:
   bool by_poll(const OwnState& state) const noexcept {
     return buffers_ == nullptr || state.by_poll;
   }
-  std::optional<std::int64_t> start(Operation& op, HandleSlot& slot) noexcept;
-  std::optional<std::int64_t> receive_now(Operation& op, HandleSlot& slot) noexcept;
+  void receive_any(HandleSlot& slot, int result, unsigned flags) noexcept;
+  Attempt start(Operation& op, HandleSlot& slot) noexcept;
+  BufferRing& ring_of(const OwnState& state) const noexcept {
+    return state.crowded ? *roomy_ : *buffers_;
+  }
+  Attempt receive_now(Operation& op, HandleSlot& slot) noexcept;
   void arm(HandleSlot& slot) noexcept;
   // Goes on for whoever waits, after what was armed has ended.
   void resume(HandleSlot& slot) noexcept;
@@ -64,10 +62,12 @@ class Receiver {
   void hand_back(Operation& op, std::int64_t outcome) noexcept;
   void complete_polls(HandleSlot& slot) noexcept;
   void note_size(HandleSlot& slot, std::size_t size) noexcept;
+  void count_for_change(HandleSlot& slot) noexcept;
 
   Reactor& reactor_;
   Ring& ring_;
-  std::unique_ptr<BufferRing> buffers_;
+  std::unique_ptr<BufferRing> buffers_;  // Null where the kernel has no multishot receive.
+  std::unique_ptr<BufferRing> roomy_;    // Null where it does not fill buffers piece by piece.
   std::vector<HandleId> starved_;
 };
 

@@ -82,18 +82,14 @@ std::string RingFeatures::switched_off() const {
   return words;
 }
 
-std::unique_ptr<BufferRing> Ring::open_buffers(BufferPool& pool) {
-  using Filling = BufferRing::Filling;
-  std::unique_ptr<BufferRing> buffers;
-  if (features_.multishot && features_.incremental) {
-    buffers = BufferRing::open(ring_, Filling::incremental, pool);
-    features_.incremental = buffers != nullptr;
-  }
-  if (features_.multishot && buffers == nullptr) {
-    buffers = BufferRing::open(ring_, Filling::whole, pool);
-  }
-  features_.multishot = buffers != nullptr && try_multishot(*buffers);
-  if (!features_.multishot) buffers.reset();
+std::unique_ptr<BufferRing> Ring::open_buffers(BufferRing::Filling filling, BufferPool& pool) {
+  bool& wanted =
+      filling == BufferRing::Filling::whole ? features_.multishot : features_.incremental;
+  wanted = wanted && features_.multishot;
+  if (!wanted) return nullptr;
+  std::unique_ptr<BufferRing> buffers = BufferRing::open(ring_, filling, pool);
+  wanted = buffers != nullptr && try_multishot(*buffers);
+  if (!wanted) buffers.reset();
   return buffers;
 }
 
@@ -154,16 +150,14 @@ bool Ring::probe(std::string& refusal) noexcept {
   return needed;
 }
 
-io_uring_sqe& Ring::entry() noexcept {
-  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  while (sqe == nullptr) {
-    // Submitting frees the queue, unless the completion queue is full: then reaping comes first,
-    // and the kernel holds back what overflows until it does.
+// Submitting frees the queue, unless the completion queue is full: then reaping comes first, and
+// the kernel holds back what overflows until it does.
+io_uring_sqe& Ring::entry_of_full_queue() noexcept {
+  for (;;) {
     io_uring_submit(&ring_);
-    sqe = io_uring_get_sqe(&ring_);
-    if (sqe == nullptr) io_uring_get_events(&ring_);
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return *sqe;
+    io_uring_get_events(&ring_);
   }
-  return *sqe;
 }
 
 void Ring::enter(std::optional<Duration> at_most) noexcept {

@@ -17,7 +17,7 @@ namespace coil::detail {
 // What the ring may use; each can be switched off with COIL_IO_URING=-name,-name.
 struct RingFeatures {
   bool multishot = true;         // Receives that fill buffers of the ring.
-  bool incremental = true;       // Buffers that are filled piece by piece.
+  bool incremental = true;       // The same with buffers that are filled piece by piece.
   bool multishot_poll = true;    // One poll for all changes of a stream.
   bool multishot_accept = true;  // One accept for all connections of a server.
   bool send = true;
@@ -47,17 +47,21 @@ class Ring {
   ~Ring();
 
   // An empty entry; submits those that wait when the queue is full.
-  io_uring_sqe& entry() noexcept;
+  io_uring_sqe& entry() noexcept {
+    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) [[likely]]
+      return *sqe;
+    return entry_of_full_queue();
+  }
   // Submits everything and waits for one completion at least, until the limit; zero only looks.
   void enter(std::optional<Duration> at_most) noexcept;
-  // Takes the next completion that has come. It is copied out, so that the kernel has its place
+  // Takes the next completion, if one has come. It is copied out, so that the kernel has its place
   // back when what is done about it submits more.
-  std::optional<Completion> next() noexcept;
-  // Completions have come that were not taken yet.
-  bool has_more() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
+  bool next(Completion& into) noexcept;
+  // Completions that have come and were not taken yet.
+  unsigned ready() const noexcept { return io_uring_cq_ready(&ring_); }
 
-  // The buffers of multishot receives, which must have seen one; null where there are none.
-  std::unique_ptr<BufferRing> open_buffers(BufferPool& pool);
+  // Buffers for multishot receives, which have seen one; null where there are none.
+  std::unique_ptr<BufferRing> open_buffers(BufferRing::Filling filling, BufferPool& pool);
 
   const RingFeatures& features() const noexcept { return features_; }
   // The kernel turned out to lack it.
@@ -69,6 +73,7 @@ class Ring {
  private:
   Ring() noexcept {}
 
+  io_uring_sqe& entry_of_full_queue() noexcept;
   bool set_up(std::string& refusal) noexcept;
   bool probe(std::string& refusal) noexcept;
   bool self_test(std::string& refusal) noexcept;
@@ -82,14 +87,14 @@ class Ring {
   bool open_ = false;
 };
 
-inline std::optional<Completion> Ring::next() noexcept {
+inline bool Ring::next(Completion& into) noexcept {
   io_uring_cq& queue = ring_.cq;
   const unsigned head = *queue.khead;  // Only this side moves it.
-  if (head == io_uring_smp_load_acquire(queue.ktail)) return std::nullopt;
+  if (head == io_uring_smp_load_acquire(queue.ktail)) return false;
   const io_uring_cqe& entry = queue.cqes[head & queue.ring_mask];
-  const Completion found = {.data = entry.user_data, .result = entry.res, .flags = entry.flags};
-  io_uring_cq_advance(&ring_, 1);
-  return found;
+  into = {.data = entry.user_data, .result = entry.res, .flags = entry.flags};
+  io_uring_smp_store_release(queue.khead, head + 1);
+  return true;
 }
 
 }  // namespace coil::detail

@@ -16,9 +16,7 @@ namespace {
 // Two ends of a local connection.
 class Pair {
  public:
-  Pair() noexcept {
-    open_ = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_) == 0;
-  }
+  Pair() noexcept { open_ = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_) == 0; }
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
   ~Pair() {
@@ -45,7 +43,8 @@ class Pair {
 // The next completion, or one that failed when none comes.
 Completion Ring::wait_in_trial() noexcept {
   for (int tries = 0; tries < 10; ++tries) {
-    if (const std::optional<Completion> found = next()) return *found;
+    Completion found;
+    if (next(found)) return found;
     enter(std::chrono::milliseconds(100));
   }
   return {.data = 0, .result = -ETIME, .flags = 0};
@@ -93,7 +92,7 @@ bool Ring::try_multishot(BufferRing& buffers) noexcept {
   io_uring_sqe& receive = entry();
   io_uring_prep_recv_multishot(&receive, pair.near(), nullptr, 0, 0);
   receive.flags |= IOSQE_BUFFER_SELECT;
-  receive.buf_group = BufferRing::group;
+  receive.buf_group = buffers.group();
   for (const char byte : {'a', 'b'}) {
     if (!pair.write(byte)) return false;
     const Completion received = wait_in_trial();

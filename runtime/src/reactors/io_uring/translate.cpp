@@ -1,8 +1,6 @@
 // The only file that knows ring opcodes: one switch.
 #include "translate.h"
 
-#include "buffer_ring.h"
-
 #include <coil/runtime/operations.h>
 
 #include <poll.h>
@@ -12,19 +10,11 @@ namespace coil::detail {
 
 // Datagrams and gathered sends have no entry of their own on purpose: their message headers would
 // have to outlive the submission, while an attempt keeps them on the stack and costs as little.
-// Receives are the receiver's.
+// Receives are the receiver's, and one piece is sent by the entry that follows.
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   const int fd = slot.native().descriptor();
   const RingFeatures& features = ring.features();
   switch (op.code()) {
-    case OpCode::send: {
-      const auto& send = static_cast<SendOperation&>(op);
-      if (!features.send || !send.gather.empty()) return false;
-      io_uring_sqe& entry = ring.entry();
-      io_uring_prep_send(&entry, fd, send.from.data(), send.from.size(), MSG_NOSIGNAL);
-      io_uring_sqe_set_data(&entry, &op);
-      return true;
-    }
     case OpCode::accept: {
       if (!features.accept) return false;
       io_uring_sqe& entry = ring.entry();
@@ -43,6 +33,7 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
     }
     case OpCode::receive:
     case OpCode::receive_lease:
+    case OpCode::send:
     case OpCode::receive_from:
     case OpCode::send_to:
     case OpCode::shutdown:
@@ -51,6 +42,13 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
       return false;
   }
   return false;
+}
+
+void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_send(&entry, slot.native().descriptor(), op.from.data(), op.from.size(),
+                     MSG_NOSIGNAL);
+  io_uring_sqe_set_data(&entry, &op);
 }
 
 namespace {
@@ -66,11 +64,11 @@ void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   io_uring_sqe_set_data(&entry, &op);
 }
 
-void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept {
+void translate_own_receive(HandleSlot& slot, Ring& ring, std::uint16_t buffer_group) noexcept {
   io_uring_sqe& entry = ring.entry();
   io_uring_prep_recv_multishot(&entry, slot.native().descriptor(), nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
-  entry.buf_group = BufferRing::group;
+  entry.buf_group = buffer_group;
   io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::receive));
 }
 

@@ -5,18 +5,19 @@
 #include "ring.h"
 
 #include <coil/runtime/handle_table.h>
-#include <coil/runtime/operation.h>
+#include <coil/runtime/operations.h>
 
 namespace coil::detail {
 
 // Fills an entry for the operation; false if it has none of its own, or that is switched off: it
 // is then polled for and attempted.
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
+void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept;
 // Fills an entry that waits until the operation is worth an attempt.
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
 
 // Fill an entry for what goes on by itself until it is ended.
-void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept;
+void translate_own_receive(HandleSlot& slot, Ring& ring, std::uint16_t buffer_group) noexcept;
 void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept;
 void translate_own_accept(HandleSlot& slot, Ring& ring) noexcept;
 // Asks for the end of what is armed on the handle, if that was not done yet.

@@ -15,8 +15,6 @@ namespace coil::detail {
 
 namespace {
 
-using Attempt = std::optional<std::int64_t>;
-
 bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
 
 // Repeats an interrupted call and turns its result into an outcome.
@@ -163,21 +161,7 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
 
 }  // namespace
 
-bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
-  switch (op.code()) {
-    case OpCode::receive:
-    case OpCode::receive_lease:
-    case OpCode::receive_from:
-      return slot.ready_to_read || slot.ended;
-    case OpCode::poll_readable:
-    case OpCode::poll_writable:
-      return slot.kind() != HandleKind::foreign;
-    default:
-      return true;
-  }
-}
-
-std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
   const Attempt result = call(op, slot, pool);
   if (!result && slot.ended && slot.kind() == HandleKind::datagram) drop_queued_errors(slot);
   return result;

@@ -11,12 +11,24 @@ namespace coil::detail {
 
 // False where waiting comes first: a receive that would find nothing, and a foreign descriptor,
 // which is served once a turn so that one that is always ready starves nobody.
-bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept;
+inline bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
+  switch (op.code()) {
+    case OpCode::receive:
+    case OpCode::receive_lease:
+    case OpCode::receive_from:
+      return slot.ready_to_read || slot.ended;
+    case OpCode::poll_readable:
+    case OpCode::poll_writable:
+      return slot.kind() != HandleKind::foreign;
+    default:
+      return true;
+  }
+}
 
 // Tries the operation now; nothing if it would have to wait.
 //
 // A receive that left nothing behind clears the slot's ready bit, so that the next one waits for
 // readiness instead of asking in vain.
-std::optional<std::int64_t> attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
+Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
 
 }  // namespace coil::detail

@@ -25,28 +25,34 @@ TimePoint monotonic_now() noexcept { return read(CLOCK_MONOTONIC); }
 TimePoint monotonic_coarse_now() noexcept { return read(CLOCK_MONOTONIC_COARSE); }
 
 ReadinessReactor::ReadinessReactor(std::unique_ptr<Poller> poller)
-    : sockets_(true), poller_(std::move(poller)) {}
+    : sockets_(true), poller_(std::move(poller)), edge_triggered_(poller_->edge_triggered()) {}
 
 ReadinessReactor::~ReadinessReactor() { shut_down(); }
 
 TimePoint ReadinessReactor::read_clock() const noexcept { return monotonic_now(); }
 TimePoint ReadinessReactor::read_coarse_clock() const noexcept { return monotonic_coarse_now(); }
 
-std::optional<std::int64_t> ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
+Attempt ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   op.backend_state = handed_back;
   if (worth_trying(op, slot)) {
-    if (const auto result = attempt(op, slot, buffers())) return result;
+    if (const Attempt result = attempt(op, slot, buffers())) return result;
   }
+  op.backend_state = watched;
+  if (watched_for_good(slot)) [[likely]]
+    return std::nullopt;
+  const Attempt refused = start_watch(op, slot);
+  if (refused) op.backend_state = handed_back;
+  return refused;
+}
+
+// Registered after the attempt: an edge between the two is reported on registration.
+Attempt ReadinessReactor::start_watch(Operation& op, HandleSlot& slot) noexcept {
   try {
-    // Registered after the attempt: an edge between the two is reported on registration.
-    if (const int error = poller_->watch(slot, op.direction())) {
-      return outcome::from_system_error(error);
-    }
+    const int error = poller_->watch(slot, op.direction());
+    return error == 0 ? Attempt() : Attempt(outcome::from_system_error(error));
   } catch (const std::bad_alloc&) {
     return outcome::from_system_error(ENOMEM);
   }
-  op.backend_state = watched;
-  return std::nullopt;
 }
 
 void ReadinessReactor::hand_back(Operation& op, std::int64_t result) noexcept {
@@ -62,13 +68,11 @@ void ReadinessReactor::do_cancel(Operation& op, HandleSlot& slot) noexcept {
 }
 
 bool ReadinessReactor::has_waiter(HandleSlot& slot, Direction side) noexcept {
-  return slot.in_flight.find_if([&](Suspension& waiting) {
-    return waits(static_cast<Operation&>(waiting), side);
-  }) != nullptr;
+  return slot.in_flight.find_if(side, &waits) != nullptr;
 }
 
 void ReadinessReactor::end_watch_if_idle(HandleSlot& slot, Direction side) noexcept {
-  if (poller_->edge_triggered() && slot.kind() != HandleKind::foreign) return;
+  if (edge_triggered_ && slot.kind() != HandleKind::foreign) return;
   if (!has_waiter(slot, side)) poller_->unwatch(slot, side);
 }
 
@@ -111,28 +115,29 @@ void ReadinessReactor::serve(const Readiness& seen) noexcept {
     slot->ended = slot->ended || seen.hangup;
     serve_waiters(*slot, Direction::read, seen.invalid);
   }
-  slot = handles().find(seen.id);
-  if (slot == nullptr) return;
+  // Nothing closes a handle in between: who is served goes on later.
   if (seen.write || seen.hangup || seen.invalid) {
     serve_waiters(*slot, Direction::write, seen.invalid);
   }
 }
 
 void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept {
-  const HandleId id = slot.id();
-  slot.in_flight.for_each([&](Suspension& waiting) {
-    auto& op = static_cast<Operation&>(waiting);
-    if (!waits(op, side)) return;
-    if (invalid) {
-      hand_back(op, outcome::from_system_error(EBADF));
-    } else if (const auto result = attempt(op, slot, buffers())) {
-      hand_back(op, *result);
-    } else if (slot.kind() == HandleKind::datagram && !poller_->edge_triggered()) {
-      // Reported, and yet there is nothing: the next attempt looks for queued errors.
-      slot.ended = true;
-    }
+  if (slot.in_flight.oldest(side) == nullptr && watched_for_good(slot)) return;
+  slot.in_flight.for_each(side, [&](Operation& op) {
+    if (waits(op)) serve_waiter(op, slot, invalid);
   });
-  if (HandleSlot* live = handles().find(id)) end_watch_if_idle(*live, side);
+  if (!watched_for_good(slot)) end_watch_if_idle(slot, side);
+}
+
+inline void ReadinessReactor::serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept {
+  if (invalid) {
+    hand_back(op, outcome::from_system_error(EBADF));
+  } else if (const Attempt result = attempt(op, slot, buffers())) {
+    hand_back(op, *result);
+  } else if (slot.kind() == HandleKind::datagram && !edge_triggered_) {
+    // Reported, and yet there is nothing: the next attempt looks for queued errors.
+    slot.ended = true;
+  }
 }
 
 }  // namespace coil::detail

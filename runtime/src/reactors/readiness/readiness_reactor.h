@@ -23,7 +23,7 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   std::optional<NativeHandle> wait_handle() const override { return poller_->wait_handle(); }
 
  private:
-  std::optional<std::int64_t> do_submit(Operation& op, HandleSlot& slot) noexcept override;
+  Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override;
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
   bool deliver() noexcept override;
@@ -38,16 +38,21 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   // has no descriptor stays in flight, but its next try is the core's.
   enum WaitState : std::uint8_t { handed_back, watched };
 
-  static bool waits(const Operation& op, Direction side) noexcept {
-    return op.backend_state == watched && op.direction() == side;
-  }
+  static bool waits(const Operation& op) noexcept { return op.backend_state == watched; }
   void hand_back(Operation& op, std::int64_t result) noexcept;
+  // A change will be reported without anything to do about it.
+  bool watched_for_good(const HandleSlot& slot) const noexcept {
+    return edge_triggered_ && slot.backend_registered && slot.kind() != HandleKind::foreign;
+  }
+  Attempt start_watch(Operation& op, HandleSlot& slot) noexcept;
+  void serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept;
   void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
   bool has_waiter(HandleSlot& slot, Direction side) noexcept;
   void end_watch_if_idle(HandleSlot& slot, Direction side) noexcept;
 
   PosixSocketCalls sockets_;
   std::unique_ptr<Poller> poller_;
+  const bool edge_triggered_;
   std::vector<Readiness> seen_;  // By the last wait; what is before `served_` was delivered.
   std::size_t served_ = 0;
 };

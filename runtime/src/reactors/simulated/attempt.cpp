@@ -55,8 +55,7 @@ bool VirtualNetwork::possible(const Operation& op, VirtualSocket& socket) noexce
   }
 }
 
-VirtualNetwork::Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket,
-                                                BufferPool& pool) {
+Attempt VirtualNetwork::attempt(Operation& op, VirtualSocket& socket, BufferPool& pool) {
   if (!possible(op, socket)) return std::nullopt;
   if (const int number = settings_.take_fault(op.code())) {
     if (op.code() == OpCode::accept && number == ECONNABORTED && !socket.backlog.empty()) {
@@ -75,23 +74,17 @@ void VirtualNetwork::suffer(VirtualSocket& socket, int fault) {
   if (socket.is_stream() && ends_connection(fault)) break_connection(socket);
 }
 
-Result<std::size_t> VirtualNetwork::send_now(NativeHandle handle,
-                                             std::span<const ConstBytes> pieces) {
+Attempt VirtualNetwork::send_now(NativeHandle handle, std::span<const ConstBytes> pieces) noexcept {
   VirtualSocket& socket = *find(handle);
-  if (!writable(socket)) return std::size_t{0};
-  std::int64_t sent = 0;
+  if (!writable(socket)) return std::nullopt;
   if (const int number = settings_.take_fault(OpCode::send)) {
     suffer(socket, number);
-    sent = outcome::from_system_error(number);
-  } else {
-    sent = send(socket, pieces).value_or(0);
+    return outcome::from_system_error(number);
   }
-  if (sent < 0) return Error(outcome::code_of(sent), "send");
-  return static_cast<std::size_t>(sent);
+  return send(socket, pieces);
 }
 
-VirtualNetwork::Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket,
-                                                BufferPool& pool) {
+Attempt VirtualNetwork::perform(Operation& op, VirtualSocket& socket, BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:
       return receive(socket, static_cast<ReceiveOperation&>(op).into);

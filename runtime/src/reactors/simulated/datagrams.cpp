@@ -59,8 +59,7 @@ Result<> VirtualNetwork::membership(NativeHandle handle, const NativeAddress& gr
   return {};
 }
 
-VirtualNetwork::Attempt VirtualNetwork::send_to(VirtualSocket& socket, ConstBytes bytes,
-                                                const NativeAddress& to) {
+Attempt VirtualNetwork::send_to(VirtualSocket& socket, ConstBytes bytes, const NativeAddress& to) {
   if (socket.is_stream()) return outcome::from_system_error(EOPNOTSUPP);
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
   if (socket.writing_ended) return outcome::from_system_error(EPIPE);
@@ -162,8 +161,7 @@ VirtualSocket* VirtualNetwork::find_receiver(const SocketAddress& to, const Sock
   return best.empty() ? nullptr : best[link_.choose(best.size())];
 }
 
-VirtualNetwork::Attempt VirtualNetwork::receive_from(ReceiveFromOperation& op,
-                                                     VirtualSocket& socket) {
+Attempt VirtualNetwork::receive_from(ReceiveFromOperation& op, VirtualSocket& socket) {
   if (socket.is_stream()) {
     op.sender = NativeAddress();
     return receive(socket, op.into);
@@ -175,7 +173,7 @@ VirtualNetwork::Attempt VirtualNetwork::receive_from(ReceiveFromOperation& op,
   return receive_datagram(socket, op.into);
 }
 
-VirtualNetwork::Attempt VirtualNetwork::receive_datagram(VirtualSocket& socket, MutableBytes into) {
+Attempt VirtualNetwork::receive_datagram(VirtualSocket& socket, MutableBytes into) {
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
   if (socket.inbox.empty()) {
     if (socket.reading_ended) return 0;

@@ -48,9 +48,9 @@ std::string_view file_of(std::string_view path) noexcept {
 std::string SimulatedReactor::Simulation::name_of(const Suspension& wait) {
   std::string text;
   reactor.handles().for_each([&](HandleSlot& slot) {
-    slot.in_flight.for_each([&](Suspension& waiting) {
-      if (&waiting != &wait) return;
-      text = testing::name_of(static_cast<Operation&>(waiting).code());
+    slot.in_flight.for_each([&](const Operation& op) {
+      if (&op != &wait) return;
+      text = testing::name_of(op.code());
       const detail::VirtualSocket* socket = network.find(slot.native());
       if (socket != nullptr && socket->local) text += " on " + socket->local->text();
       if (socket != nullptr && socket->peer) text += " from " + socket->peer->text();

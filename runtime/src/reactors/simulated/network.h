@@ -23,7 +23,6 @@ namespace coil::detail {
 // is an event of the timeline, and only events report changes.
 class VirtualNetwork final : public SocketCalls {
  public:
-  using Attempt = std::optional<std::int64_t>;
   // Told, from events, the handle whose operations are worth another attempt.
   using OnChange = std::function<void(HandleId)>;
 
@@ -43,7 +42,7 @@ class VirtualNetwork final : public SocketCalls {
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
   Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) override;
-  Result<std::size_t> send_now(NativeHandle socket, std::span<const ConstBytes> pieces) override;
+  Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept override;
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
   void close(NativeHandle handle) noexcept override;
 

@@ -51,7 +51,7 @@ void SimulatedReactor::forget(HandleSlot& slot) noexcept {
 
 // The seed decides whether an answer that is there comes at once or through the loop, so that both
 // ways are walked. An operation never overtakes an older one of its direction.
-std::optional<std::int64_t> SimulatedReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
+Attempt SimulatedReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   Simulation& simulation = *simulation_;
   detail::VirtualSocket* socket = simulation.network.find(slot.native());
   if (socket == nullptr) {
@@ -60,14 +60,14 @@ std::optional<std::int64_t> SimulatedReactor::do_submit(Operation& op, HandleSlo
   }
   socket->slot = slot.id();
   op.backend_state = waiting;
-  const bool behind = slot.in_flight.find_if([&](Suspension& other) {
-    return &other != &op && static_cast<Operation&>(other).direction() == op.direction();
+  const bool behind = slot.in_flight.find_if(op.direction(), [&](const Operation& other) {
+    return &other != &op;
   }) != nullptr;
   if (behind || simulation.random.one_in(4)) {
     simulation.serve_soon(slot.id());
     return std::nullopt;
   }
-  const std::optional<std::int64_t> result = simulation.attempt(op, slot.native());
+  const Attempt result = simulation.attempt(op, slot.native());
   if (!result) return std::nullopt;
   simulation.note(op, *result);
   if (op.code() == OpCode::accept && is_exhaustion(*result)) op.backend_state = parked;
@@ -98,8 +98,7 @@ void SimulatedReactor::wait(TimePoint until) noexcept {
   }
 }
 
-std::optional<std::int64_t> SimulatedReactor::Simulation::attempt(Operation& op,
-                                                                  NativeHandle target) noexcept {
+Attempt SimulatedReactor::Simulation::attempt(Operation& op, NativeHandle target) noexcept {
   try {
     return network.attempt(op, *network.find(target), reactor.buffers());
   } catch (...) {
@@ -133,11 +132,10 @@ void SimulatedReactor::Simulation::serve_soon(HandleId handle) {
 void SimulatedReactor::Simulation::serve(HandleId handle) {
   HandleSlot* slot = reactor.handles().find_served(handle);
   if (slot == nullptr) return;
-  slot->in_flight.for_each([&](Suspension& suspension) {
-    auto& op = static_cast<Operation&>(suspension);
+  slot->in_flight.for_each([&](Operation& op) {
     if (op.backend_state == parked) return;
     const bool ends = op.cancel_asked();
-    std::optional<std::int64_t> result;
+    Attempt result;
     if (!ends || random.one_in(2)) result = attempt(op, slot->native());
     if (ends && !result) result = outcome::cancelled;
     if (result) finish(op, *result);

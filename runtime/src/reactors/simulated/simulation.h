@@ -28,7 +28,7 @@ class SimulatedReactor::Simulation {
   Simulation& operator=(const Simulation&) = delete;
 
   // simulated_reactor.cpp
-  std::optional<std::int64_t> attempt(Operation& op, NativeHandle target) noexcept;
+  Attempt attempt(Operation& op, NativeHandle target) noexcept;
   void finish(Operation& op, std::int64_t outcome) noexcept;
   void serve(HandleId handle);
   void serve_soon(HandleId handle);

@@ -17,7 +17,7 @@ constexpr Duration first_retry = std::chrono::seconds(1);
 
 // Before a connection's first byte the client asks once; a full backlog does not answer, and the
 // client asks again after a growing while, as TCP does.
-VirtualNetwork::Attempt VirtualNetwork::connect(ConnectOperation& op, VirtualSocket& socket) {
+Attempt VirtualNetwork::connect(ConnectOperation& op, VirtualSocket& socket) {
   if (op.started) {
     if (socket.phase == Phase::connecting) return std::nullopt;
     if (socket.phase == Phase::connected) return 0;
@@ -117,7 +117,7 @@ VirtualSocket* VirtualNetwork::find_listener(const SocketAddress& to) {
   return best.empty() ? nullptr : best[link_.choose(best.size())];
 }
 
-VirtualNetwork::Attempt VirtualNetwork::accept(VirtualSocket& listener) {
+Attempt VirtualNetwork::accept(VirtualSocket& listener) {
   if (listener.phase != Phase::listening) return outcome::from_system_error(EINVAL);
   if (listener.backlog.empty()) return std::nullopt;
   if (counted_ >= settings_.sockets_max()) return outcome::from_system_error(EMFILE);
@@ -128,7 +128,7 @@ VirtualNetwork::Attempt VirtualNetwork::accept(VirtualSocket& listener) {
   return accepted.value();
 }
 
-VirtualNetwork::Attempt VirtualNetwork::receive(VirtualSocket& socket, MutableBytes into) {
+Attempt VirtualNetwork::receive(VirtualSocket& socket, MutableBytes into) {
   if (!socket.is_stream()) return receive_datagram(socket, into);
   if (!socket.arrived.empty()) {
     const std::size_t most = std::min(into.size(), socket.arrived.size());
@@ -148,8 +148,8 @@ VirtualNetwork::Attempt VirtualNetwork::receive(VirtualSocket& socket, MutableBy
   return outcome::from_system_error(ENOTCONN);
 }
 
-VirtualNetwork::Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op,
-                                                      VirtualSocket& socket, BufferPool& pool) {
+Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op, VirtualSocket& socket,
+                                      BufferPool& pool) {
   const MutableBytes buffer = pool.borrow();
   const Attempt result = receive(socket, buffer);
   if (result && *result >= 0) {
@@ -160,8 +160,7 @@ VirtualNetwork::Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op,
   return result;
 }
 
-VirtualNetwork::Attempt VirtualNetwork::send(VirtualSocket& socket,
-                                             std::span<const ConstBytes> pieces) {
+Attempt VirtualNetwork::send(VirtualSocket& socket, std::span<const ConstBytes> pieces) {
   if (!socket.is_stream()) return send_to(socket, pieces.front(), NativeAddress());
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
   if (socket.writing_ended || socket.phase == Phase::broken) {

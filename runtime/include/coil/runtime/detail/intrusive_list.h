@@ -25,6 +25,7 @@ class ListHook {
   template <class T, class Tag>
   friend class IntrusiveRing;
   friend class ReadyList;
+  friend class InFlight;
 
   ListHook* prev_;
   ListHook* next_;

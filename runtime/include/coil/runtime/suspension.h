@@ -89,8 +89,8 @@ class Suspension : public detail::ListHook {
     if (cancelled_) throw Cancelled();
   }
   bool was_cancelled() const noexcept { return cancelled_; }
-  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for. It
-  // does not move with the rest.
+  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
+  // It does not move with the rest.
   void keep(void* word) noexcept { word_ = word; }
   void* kept() const noexcept { return word_; }
   // Finishes the wait because of a cancellation; for CancelRequest functions.

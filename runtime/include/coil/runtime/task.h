@@ -51,8 +51,8 @@ class TaskPromise final : public PromiseBase {
     ended_ = Ended::with_failure;
   }
 
-  // What is taken, or dropped, is not in the frame any more when that is destroyed: whoever destroys
-  // the frame of a task that has ended does one of them.
+  // A failure is taken before the frame is destroyed: whoever destroys that of a task which has
+  // ended sees to it.
   bool failed() const noexcept { return ended_ == Ended::with_failure; }
   std::exception_ptr take_failure() noexcept { return std::move(outcome_.failure); }
   T take() {

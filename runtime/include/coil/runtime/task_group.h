@@ -111,8 +111,8 @@ struct FunctionOf<F> {
 template <class F>
 using function_of = typename FunctionOf<F>::type;
 
-// Whether the frame of the coroutine that F is keeps all that it needs: a plain function that copies
-// its parameters.
+// Whether the frame of the coroutine that F is keeps all that it needs: that of a plain function
+// which copies its parameters.
 template <class F, class... A>
 inline constexpr bool frame_keeps_all = false;
 template <class... P, class... A>

@@ -183,7 +183,7 @@ TEST_CASE("a receive that found no buffer is armed again once, in the next turn"
     script.reactor->comes(script.slot(), -ENOBUFS, 0);
     script.turn();
     CHECK(ScriptedReactor::armed(script.slot()) == OwnRequest::receive);
-    CHECK(ScriptedReactor::state(script.slot()).crowded);
+    CHECK(bool{ScriptedReactor::state(script.slot()).crowded});
   }
   for (int times = 0; times < 3; ++times) {
     script.reactor->comes(script.slot(), -ENOBUFS, 0);

@@ -43,7 +43,9 @@ void* FramePool::allocate_slow(std::size_t size) {
 }
 
 void FramePool::deallocate_slow(void* memory, std::size_t size) noexcept {
-  ::operator delete(memory, bytes_of(index_of(size)));
+  const std::size_t index = index_of(size);
+  if (index < class_count) local_.classes_[index].room = 0;  // The caller has counted below that.
+  ::operator delete(memory, bytes_of(index));
   --local_.taken_;
 }
 

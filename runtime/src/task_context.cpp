@@ -105,7 +105,7 @@ void ChildScope::child_threw() noexcept {
   }
 }
 
-// The context is not destroyed in form: that it has a parent, and mostly nothing else, is known here.
+// The context is not destroyed in form: here it is known to have a parent and mostly nothing else.
 void TaskPromise<void>::end_child() noexcept {
   if (room_.context.has_rest()) [[unlikely]] {
     end_child_with_rest();

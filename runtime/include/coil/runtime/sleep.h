@@ -32,8 +32,8 @@ inline TimerAwait sleep_until(TimePoint due) noexcept { return TimerAwait(nullpt
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 class [[nodiscard]] Yield final : public Suspension {
  public:
-  Yield() noexcept : Suspension([](Suspension&) noexcept {}) {}
-  Yield(Yield&&) noexcept = default;
+  Yield() noexcept {}
+  Yield(Yield&& other) noexcept { other.require_idle(); }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>

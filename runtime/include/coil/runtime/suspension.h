@@ -63,10 +63,16 @@ class Suspension : public detail::ListHook {
   TaskContext& context() const noexcept { return *context_; }
 
  protected:
+  // For one that is ready at once, and is never asked to end: enter_ready().
+  Suspension() noexcept {}
   ~Suspension() {
     if (state_ >= State::waiting) {
       contract_violation("a coroutine frame was destroyed while it was suspended in an await");
     }
+  }
+
+  void require_idle() const noexcept {
+    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
   }
 
   // Makes this what the task of `context` waits for; false if its scope was cancelled, in which
@@ -83,8 +89,8 @@ class Suspension : public detail::ListHook {
     if (cancelled_) throw Cancelled();
   }
   bool was_cancelled() const noexcept { return cancelled_; }
-  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for. It
-  // does not move with the rest.
+  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
+  // It does not move with the rest.
   void keep(void* word) noexcept { word_ = word; }
   void* kept() const noexcept { return word_; }
   // Finishes the wait because of a cancellation; for CancelRequest functions.
@@ -93,10 +99,6 @@ class Suspension : public detail::ListHook {
  private:
   friend class Reactor;
   friend class TaskContext;
-
-  void require_idle() const noexcept {
-    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
-  }
 
   // The hook, the waiter and the context mean nothing until it is entered.
   union {

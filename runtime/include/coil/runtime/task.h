@@ -43,7 +43,7 @@ class TaskPromise final : public PromiseBase {
     } else {
       std::construct_at(std::addressof(outcome_.value), std::forward<U>(value));
     }
-    ended_ = Ended::with_value;
+    if constexpr (!std::is_trivially_destructible_v<Stored>) ended_ = Ended::with_value;
   }
   void unhandled_exception() noexcept {
     clear();
@@ -51,8 +51,8 @@ class TaskPromise final : public PromiseBase {
     ended_ = Ended::with_failure;
   }
 
-  // What is taken, or dropped, is not in the frame any more when that is destroyed: whoever destroys
-  // the frame of a task that has ended does one of them.
+  // A failure is taken before the frame is destroyed: whoever destroys that of a task which has
+  // ended sees to it.
   bool failed() const noexcept { return ended_ == Ended::with_failure; }
   std::exception_ptr take_failure() noexcept { return std::move(outcome_.failure); }
   T take() {
@@ -202,15 +202,15 @@ class [[nodiscard]] TaskAwaiter {
   }
   // The frame goes before the awaiting side goes on, also when or_return left it half-way.
   T await_resume() {
-    Owned owned(std::exchange(frame_, nullptr));
-    return owned.frame.promise().take();
+    const Owned owned(frame_);
+    return frame_.promise().take();
   }
   // The same, with what was thrown as an error; only Cancelled goes on being thrown.
   std::conditional_t<is_result<T>, T, Result<T>> take_result()
     requires(!std::is_reference_v<T>)
   {
-    Owned owned(std::exchange(frame_, nullptr));
-    TaskPromise<T>& promise = owned.frame.promise();
+    const Owned owned(frame_);
+    TaskPromise<T>& promise = frame_.promise();
     if (promise.failed()) {
       Failure failure(promise.take_failure());
       if (failure.is_cancelled()) failure.raiseException();
@@ -224,12 +224,16 @@ class [[nodiscard]] TaskAwaiter {
   }
 
  private:
+  // Destroys the frame, and says so last: the compiler then sees what the destructor finds.
   struct Owned {
-    explicit Owned(Handle owned) noexcept : frame(owned) {}
+    explicit Owned(Handle& owned) noexcept : frame(owned) {}
     Owned(const Owned&) = delete;
     Owned& operator=(const Owned&) = delete;
-    ~Owned() { frame.destroy(); }
-    Handle frame;
+    ~Owned() {
+      frame.destroy();
+      frame = nullptr;
+    }
+    Handle& frame;
   };
 
   // What ended, and whose result nobody took, may hold a failure.

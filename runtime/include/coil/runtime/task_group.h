@@ -98,7 +98,7 @@ inline constexpr bool takes_copy<T&, OutlivesGroup<T>> = true;
 template <class T>
 inline constexpr bool takes_copy<const T&, OutlivesGroup<T>> = true;
 
-// A pointer to the function that F is, if it is one and nothing else: a closure without captures.
+// A pointer to the function that F is, if it is nothing else: a closure without captures is one.
 template <class F>
 struct FunctionOf {
   using type = void;
@@ -111,8 +111,8 @@ struct FunctionOf<F> {
 template <class F>
 using function_of = typename FunctionOf<F>::type;
 
-// Whether the frame of the coroutine that F is keeps all that it needs: a plain function that copies
-// its parameters.
+// Whether the frame of the coroutine that F is keeps all that it needs: that of a plain function
+// which copies its parameters.
 template <class F, class... A>
 inline constexpr bool frame_keeps_all = false;
 template <class... P, class... A>
@@ -145,9 +145,9 @@ class TaskGroup final : private detail::ChildScope {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Calls body(arguments...) and starts its task from the loop. All are moved into the child: nothing
-  // can dangle. What keeps a copy of its own in the task's frame is called at once, the rest when the
-  // child starts.
+  // Calls body(arguments...) and starts its task from the loop. All are moved into the child:
+  // nothing can dangle. A function that copies all its parameters is called at once, since the
+  // frame of its task keeps them; any other is kept with its arguments, and called from the loop.
   // `body` is a function, not a task that was made already; a parameter of it that is a reference
   // is given as outlives_group(x).
   template <class F, class... A>

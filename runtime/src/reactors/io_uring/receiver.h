@@ -42,6 +42,9 @@ class Receiver {
   // Serves those that found no buffer, as far as buffers have come back.
   void feed_starved() noexcept;
 
+  // The small ring; null where the kernel has no multishot receive.
+  const BufferRing* buffers() const noexcept { return buffers_.get(); }
+
  private:
   bool by_poll(const OwnState& state) const noexcept {
     return buffers_ == nullptr || state.by_poll;
@@ -66,7 +69,7 @@ class Receiver {
 
   Reactor& reactor_;
   Ring& ring_;
-  std::unique_ptr<BufferRing> buffers_;  // Null where the kernel has no multishot receive.
+  std::unique_ptr<BufferRing> buffers_;
   std::unique_ptr<BufferRing> roomy_;    // Null where it does not fill buffers piece by piece.
   std::vector<HandleId> starved_;
 };

@@ -62,7 +62,6 @@ class FramePool {
         poison(block, bytes_of(index));
         return;
       }
-      entry.room = 0;
     }
     deallocate_slow(memory, size);
   }

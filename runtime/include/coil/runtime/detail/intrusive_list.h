@@ -129,7 +129,7 @@ class IntrusiveList {
   ListHook head_;
 };
 
-// The same with a head of one pointer, for elements that may each own a list: the hooks form a ring.
+// The same with a head of one pointer, for elements that may each own a list.
 template <class T, class Tag>
 class IntrusiveRing {
  public:

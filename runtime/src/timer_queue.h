@@ -23,7 +23,7 @@ namespace coil::detail {
 // than time demands: no tick has to be chosen, and no due time is rounded.
 //
 // The newest nodes wait in a list of their own until somebody asks what is due next: a timer that
-// is removed in the turn that made it, as the limit of what was ready at once, never sees the wheel.
+// is removed in the turn that made it never sees the wheel.
 //
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
 // cache miss after the other; walking several at once overlaps them. The heads of a slot share a

@@ -246,7 +246,7 @@ class Reactor : public ReactorTime {
   friend class detail::CallNodes;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
-  static constexpr std::int16_t budget_per_resumption = 128;
+  static constexpr int budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
   // The moment that a delay counts from: not before now(), and not behind the real clock.
@@ -290,14 +290,13 @@ class Reactor : public ReactorTime {
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
   detail::ReadyList ready_;
-  // These two are reset for each resumption, with one store.
-  std::int16_t budget_ = budget_per_resumption;
-  mutable bool now_stale_ = true;
+  int budget_ = budget_per_resumption;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
+  mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
   TimePoint delay_base_;

@@ -167,7 +167,7 @@ class TaskPromise<void> final : public PromiseBase {
   ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*context().parent()); }
   // Out of line, to keep what is compiled for each task small.
   void end_child() noexcept;
-  void end_child_with_rest() noexcept;
+  [[gnu::noinline]] void end_child_with_rest() noexcept;
   void leave_scope() noexcept {
     ChildScope& around = scope();
     around.children_.remove(room_.context);

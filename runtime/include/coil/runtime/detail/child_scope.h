@@ -63,7 +63,7 @@ class StrandJoin {
  private:
   static constexpr std::size_t nobody_waits = SIZE_MAX;
 
-  void finish() noexcept;
+  [[gnu::noinline]] void finish() noexcept;
 
   std::size_t live_ = 0;
   std::size_t enough_ = nobody_waits;

@@ -39,6 +39,9 @@ function(coil_add_module name)
   # coroutines need it as much as ours, hence public.
   target_compile_options(${target} PUBLIC
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-foptimize-sibling-calls>)
+  # Nobody replaces our functions one by one: position-independent code may inline them, too.
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
   target_compile_definitions(${target} PUBLIC
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:COIL_SIBLING_CALLS=1>)
 

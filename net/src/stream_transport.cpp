@@ -16,6 +16,25 @@ namespace {
 // For what a callback writes, which has nearly always gone when the callback returns.
 thread_local std::vector<std::byte> spare_memory;
 
+// What comes next, with its outcome as a number: this is awaited for every message.
+class Incoming {
+ public:
+  explicit Incoming(const TcpStream& stream) noexcept : op_(stream.reactor(), stream.id()) {}
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+    return op_.begin(waiter.promise().context(), waiter);
+  }
+  std::int64_t await_resume() const {
+    if (op_.outcome() == outcome::cancelled) throw Cancelled();
+    return op_.outcome();
+  }
+  ConstBytes bytes() const noexcept { return op_.lease.bytes(); }
+
+ private:
+  ReceiveLeaseOperation op_;
+};
+
 }  // namespace
 
 StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
@@ -33,7 +52,23 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   static_cast<void>(self);
   bool cancelled = false;
   try {
-    co_await read_loop();
+    if (begin()) {
+      while (!reason_) {
+        if (!may_read()) {
+          may_go_on_.clear();
+          co_await may_go_on_.wait();
+          continue;
+        }
+        Incoming incoming(stream_);
+        const std::int64_t outcome = co_await incoming;
+        // What arrived while the protocol paused waits for it to resume.
+        while (!reason_ && (paused_ || held_back_) && !disconnecting_) {
+          may_go_on_.clear();
+          co_await may_go_on_.wait();
+        }
+        if (!reason_) take(outcome, incoming.bytes());
+      }
+    }
   } catch (const Cancelled&) {
     cancelled = true;
     end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
@@ -42,38 +77,29 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   if (cancelled) throw Cancelled();
 }
 
-Task<void> StreamTransport::read_loop() {
+// False if there is no connection any more.
+bool StreamTransport::begin() {
   try {
     peer_ = stream_.peer_address();
     host_ = stream_.local_address();
   } catch (const SystemError&) {
     end(Failure::current());  // The peer was gone before we looked.
     protocol_.reset();
-    co_return;
+    return false;
   }
   call("connectionMade", [&] { protocol_->makeConnection(*this); });
-  while (!reason_) {
-    if (!may_read()) {
-      may_go_on_.clear();
-      co_await may_go_on_.wait();
-      continue;
-    }
-    Result<BufferLease> received = co_await as_result(stream_.receive());
-    // What arrived while the protocol paused waits for it to resume.
-    while (!reason_ && (paused_ || held_back_) && !disconnecting_) {
-      may_go_on_.clear();
-      co_await may_go_on_.wait();
-    }
-    if (reason_) co_return;
-    if (!received) {
-      end(received.error().failure());
-    } else if (disconnecting_) {
-      continue;
-    } else if (received->empty()) {
-      peer_ended();
-    } else {
-      call("dataReceived", [&] { protocol_->dataReceived(received->bytes()); });
-    }
+  return true;
+}
+
+void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
+  if (outcome < 0) {
+    end(Error(outcome::code_of(outcome), "receive").failure());
+  } else if (disconnecting_) {
+    return;
+  } else if (outcome == 0) {
+    peer_ended();
+  } else {
+    call("dataReceived", [&] { protocol_->dataReceived(bytes); });
   }
 }
 

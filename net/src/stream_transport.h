@@ -12,6 +12,7 @@
 
 #include <absl/functional/any_invocable.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -52,11 +53,12 @@ class StreamTransport final : public Transport,
 
   enum class WriteSide : unsigned char { open, closing, closed };
 
-  Task<void> read_loop();
   Task<void> write_loop();
   // A strand starts later than its creation: it is given its share of the transport right away.
   Task<void> run_reader(std::shared_ptr<StreamTransport> self);
   Task<void> run_writer(std::shared_ptr<StreamTransport> self);
+  bool begin();
+  void take(std::int64_t outcome, ConstBytes bytes);
   // Calls the protocol; an exception ends the connection. False once the connection has ended.
   template <class Call>
   bool call(const char* where, Call function) noexcept;

@@ -1,7 +1,8 @@
 // Timers: calls made later, and awaited delays.
 #include <coil/runtime/delayed_call.h>
 
-#include <coil/runtime/detail/frame_pool.h>
+#include "slab_pool.h"
+
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/reactor_time.h>
 
@@ -12,12 +13,6 @@ namespace coil {
 
 namespace {
 
-TimePoint saturating_add(TimePoint base, Duration after) noexcept {
-  if (after > Duration::zero() && base > TimePoint::max() - after) return TimePoint::max();
-  if (after < Duration::zero() && base < TimePoint::min() - after) return TimePoint::min();
-  return base + after;
-}
-
 void require_not_negative(Duration after) {
   if (after < Duration::zero()) throw std::invalid_argument("callLater: the delay is negative");
 }
@@ -25,11 +20,20 @@ void require_not_negative(Duration after) {
 }  // namespace
 
 // Shared by the queue and the handles; the function goes when it was called or cancelled.
-class DelayedCall::Node final : public TimerNode, public detail::Pooled {
+class DelayedCall::Node final : public TimerNode {
  public:
   enum class State : std::uint8_t { pending, called, cancelled };
 
-  Node(ReactorTime& time, Callback call) : TimerNode(&fired), time_(time), call_(std::move(call)) {}
+  // The queue and the first handle own it.
+  Node(ReactorTime& time, Callback&& call) noexcept
+      : TimerNode(&fired), time_(time), call_(std::move(call)) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  // The function has gone by then.
+  ~Node() {}
+
+  static void* operator new(std::size_t) { return detail::SlabPool::allocate(); }
+  static void operator delete(void* memory) noexcept { detail::SlabPool::deallocate(memory); }
 
   void add_owner() noexcept { ++owners_; }
   void drop_owner() noexcept {
@@ -38,20 +42,22 @@ class DelayedCall::Node final : public TimerNode, public detail::Pooled {
   State state() const noexcept { return state_; }
   ReactorTime& time() const noexcept { return time_; }
 
+  static bool pending(const Node* node) noexcept;
   static bool is_delayed_call(const TimerNode& node) noexcept { return node.fire == &fired; }
 
-  void enqueue(TimePoint when) noexcept {
-    due = when;
+  void move_by(Duration later) noexcept {
+    time_.remove_timer(*this);
+    due = detail::saturating_add(due, later);
     time_.add_timer(*this);
   }
-  void move_to(TimePoint when) noexcept {
+  void restart(Duration from_now) noexcept {
     time_.remove_timer(*this);
-    enqueue(when);
+    time_.add_timer(*this, from_now);
   }
+  // What the function holds may own handles to this call: the queue's share goes last.
   void end(State state) noexcept {
     state_ = state;
-    const Callback dropped = std::move(call_);
-    call_ = nullptr;
+    call_.~Callback();
     drop_owner();
   }
   void cancel() noexcept {
@@ -63,41 +69,39 @@ class DelayedCall::Node final : public TimerNode, public detail::Pooled {
   static void fired(TimerNode& node) noexcept {
     auto& self = static_cast<Node&>(node);
     self.state_ = State::called;  // Before the call: inside it the handle is inactive already.
-    Callback call = std::move(self.call_);
-    self.call_ = nullptr;
-    ReactorTime& time = self.time_;
-    self.drop_owner();
     try {
-      std::move(call)();
+      std::move(self.call_)();
     } catch (...) {
-      time.report_failed_call();
+      self.time_.report_failed_call();
     }
+    self.end(State::called);
   }
 
-  ReactorTime& time_;
-  Callback call_;
-  std::uint32_t owners_ = 1;  // The queue.
   State state_ = State::pending;
+  std::uint32_t owners_ = 2;
+  ReactorTime& time_;
+  // Destroyed where it lies, before the node: moving it away first would cost more than the rest.
+  union {
+    Callback call_;
+  };
 };
 
-DelayedCall::DelayedCall(Node* node) noexcept : node_(node) {
+DelayedCall::DelayedCall(const DelayedCall& other) noexcept : node_(other.node_) {
   if (node_ != nullptr) node_->add_owner();
 }
-DelayedCall::DelayedCall(const DelayedCall& other) noexcept : DelayedCall(other.node_) {}
-DelayedCall::~DelayedCall() {
-  if (node_ != nullptr) node_->drop_owner();
+void DelayedCall::drop() noexcept { node_->drop_owner(); }
+
+inline bool DelayedCall::Node::pending(const Node* node) noexcept {
+  return node != nullptr && node->state_ == State::pending;
 }
 
-bool DelayedCall::active() const noexcept {
-  return node_ != nullptr && node_->state() == Node::State::pending;
-}
+bool DelayedCall::active() const noexcept { return Node::pending(node_); }
 
 TimePoint DelayedCall::getTime() const noexcept {
   return node_ == nullptr ? TimePoint() : node_->due;
 }
 
-void DelayedCall::require_active() const {
-  if (active()) return;
+void DelayedCall::complain() const {
   if (node_ != nullptr && node_->state() == Node::State::cancelled) {
     throw AlreadyCancelled("the delayed call was cancelled already");
   }
@@ -105,19 +109,19 @@ void DelayedCall::require_active() const {
 }
 
 void DelayedCall::cancel() {
-  require_active();
+  if (!Node::pending(node_)) complain();
   node_->cancel();
 }
 
 void DelayedCall::reset(Duration from_now) {
-  require_active();
+  if (!Node::pending(node_)) complain();
   require_not_negative(from_now);
-  node_->move_to(saturating_add(node_->time().delay_base(), from_now));
+  node_->restart(from_now);
 }
 
 void DelayedCall::delay(Duration later) {
-  require_active();
-  node_->move_to(saturating_add(node_->due, later));
+  if (!Node::pending(node_)) complain();
+  node_->move_by(later);
 }
 
 std::string DelayedCall::to_string() const {
@@ -142,7 +146,8 @@ void DelayedCall::drop_queued(TimerNode& node) noexcept {
 DelayedCall ReactorTime::callLater(Duration after, Callback call) {
   require_not_negative(after);
   auto* node = new DelayedCall::Node(*this, std::move(call));
-  node->enqueue(saturating_add(delay_base(), after));
+  static_assert(sizeof(*node) <= detail::SlabPool::block_size);
+  add_timer(*node, after);
   return DelayedCall(node);
 }
 
@@ -154,7 +159,11 @@ std::vector<DelayedCall> ReactorTime::getDelayedCalls() const {
   });
   std::vector<DelayedCall> calls;
   calls.reserve(nodes.size());
-  for (TimerNode* node : nodes) calls.push_back(DelayedCall(static_cast<DelayedCall::Node*>(node)));
+  for (TimerNode* node : nodes) {
+    auto& call = static_cast<DelayedCall::Node&>(*node);
+    call.add_owner();
+    calls.push_back(DelayedCall(&call));
+  }
   return calls;
 }
 
@@ -166,8 +175,11 @@ TimerAwait::TimerAwait(ReactorTime* time, Duration after)
 bool TimerAwait::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
   if (time_ == nullptr) time_ = &context.reactor();
   if (!enter(context, waiter)) return false;
-  if (!absolute_) due = saturating_add(time_->delay_base(), after_);
-  time_->add_timer(*this);
+  if (absolute_) {
+    time_->add_timer(*this);
+  } else {
+    time_->add_timer(*this, after_);
+  }
   return true;
 }
 
@@ -186,8 +198,11 @@ namespace detail {
 
 QueuedTimer::QueuedTimer(ReactorTime& time, TimerNode& node, std::optional<Duration> after) noexcept
     : time_(time), node_(node) {
-  if (after) node.due = saturating_add(time.delay_base(), *after);
-  time.add_timer(node);
+  if (after) {
+    time.add_timer(node, *after);
+  } else {
+    time.add_timer(node);
+  }
 }
 
 QueuedTimer::~QueuedTimer() {

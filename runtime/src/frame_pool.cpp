@@ -10,20 +10,22 @@ thread_local constinit FramePool FramePool::local_;
 // Empties the thread's pool when the thread ends; frames freed even later go straight back.
 struct FramePool::Cleaner {
   Cleaner() noexcept {
-    for (Class& entry : local_.classes_) entry.limit = cached_max;
+    for (Class& entry : local_.classes_) entry.room = cached_max;
+    local_.caching_ = true;
   }
   Cleaner(const Cleaner&) = delete;
   Cleaner& operator=(const Cleaner&) = delete;
   ~Cleaner() {
+    local_.taken_ = live();
+    local_.caching_ = false;
     for (std::size_t index = 0; index < class_count; ++index) {
       Class& entry = local_.classes_[index];
-      entry.limit = 0;
+      entry.room = 0;
       while (Block* block = entry.first) {
-        unpoison(block, (index + 1) * granularity);
+        unpoison(block, bytes_of(index));
         entry.first = block->next;
-        ::operator delete(block, (index + 1) * granularity);
+        ::operator delete(block, bytes_of(index));
       }
-      entry.count = 0;
     }
   }
   void touch() noexcept {}
@@ -35,16 +37,24 @@ void* FramePool::allocate_slow(std::size_t size) {
     thread_local Cleaner cleaner;
     cleaner.touch();
   }
-  try {
-    return ::operator new(rounded(size));
-  } catch (...) {
-    --local_.live_;
-    throw;
-  }
+  void* block = ::operator new(bytes_of(index_of(size)));
+  ++local_.taken_;
+  return block;
 }
 
 void FramePool::deallocate_slow(void* memory, std::size_t size) noexcept {
-  ::operator delete(memory, rounded(size));
+  const std::size_t index = index_of(size);
+  if (index < class_count) local_.classes_[index].room = 0;  // The caller has counted below that.
+  ::operator delete(memory, bytes_of(index));
+  --local_.taken_;
+}
+
+std::int64_t FramePool::live() noexcept {
+  std::int64_t cached = 0;
+  if (local_.caching_) {
+    for (const Class& entry : local_.classes_) cached += cached_max - entry.room;
+  }
+  return local_.taken_ - cached;
 }
 
 }  // namespace coil::detail

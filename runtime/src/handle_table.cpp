@@ -10,7 +10,7 @@ namespace coil {
 namespace detail {
 
 void InFlight::add_behind(ListHook& head, ListHook& link) noexcept {
-  if (!head.linked()) head.next_ = head.prev_ = &head;
+  if (head.next_ == nullptr) head.next_ = head.prev_ = &head;
   link.prev_ = head.prev_;
   link.next_ = &head;
   head.prev_->next_ = &link;
@@ -22,7 +22,7 @@ void InFlight::remove_from_ring(Operation*& first, Operation& op) noexcept {
   ListHook* next = link.next_;
   if (first == &op) first = static_cast<Operation*>(next);
   link.unlink();
-  if (next->next_ == next) next->prev_ = next->next_ = nullptr;  // Alone again.
+  if (next->next_ == next) next->next_ = nullptr;  // Alone again.
 }
 
 }  // namespace detail

@@ -12,27 +12,6 @@ namespace {
 constexpr std::size_t pool_buffers = 64;
 constexpr std::size_t pool_buffer_bytes = 64 * 1024;
 
-// A callback from another thread, waiting in the inbox.
-class CallNode final : public detail::InboxNode {
- public:
-  CallNode(Reactor& reactor, Callback call)
-      : InboxNode(&deliver), reactor_(reactor), call_(std::move(call)) {}
-
- private:
-  static void deliver(InboxNode& node, bool alive) noexcept {
-    const std::unique_ptr<CallNode> self(static_cast<CallNode*>(&node));
-    if (!alive) return;
-    try {
-      std::move(self->call_)();
-    } catch (...) {
-      self->reactor_.log_current("callFromThread");
-    }
-  }
-
-  Reactor& reactor_;
-  Callback call_;
-};
-
 }  // namespace
 
 Reactor::Reactor()
@@ -51,13 +30,28 @@ TimePoint Reactor::now() const noexcept {
 }
 
 // A resumption may have run for long since its time was frozen. The coarse clock costs little and
-// never runs ahead, so it tells when the true time must be read.
-TimePoint Reactor::delay_base() const noexcept {
-  const TimePoint frozen = now();
-  return read_coarse_clock() > frozen ? std::max(frozen, read_clock()) : frozen;
+// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
+inline TimePoint Reactor::delay_base() noexcept {
+  delay_base_ = std::max(delay_base_, now());
+  if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
+  return delay_base_;
 }
 
-void Reactor::add_timer(TimerNode& node) noexcept { core_->timers.add(node); }
+// An empty queue may have stood still for long: from here on its slots are fine again.
+[[gnu::always_inline]] inline void Reactor::queue(TimerNode& node) noexcept {
+  detail::TimerQueue& timers = core_->timers;
+  if (timers.size() == 0) timers.collect(now());
+  timers.add(node);
+}
+
+void Reactor::add_timer(TimerNode& node) noexcept { queue(node); }
+
+void Reactor::add_timer(TimerNode& node, Duration after) noexcept {
+  const TimePoint base = delay_base();
+  node.due = after > TimePoint::max() - base ? TimePoint::max() : base + after;
+  queue(node);
+}
+
 void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
 
 std::vector<TimerNode*> Reactor::queued_timers() const {
@@ -67,7 +61,7 @@ std::vector<TimerNode*> Reactor::queued_timers() const {
 }
 
 TimePoint Reactor::next_deadline() const {
-  if (!ready_.empty() || !core_->inbox.empty()) return now();
+  if (!ready_.empty() || !core_->posted.empty()) return now();
   return core_->timers.next_due().value_or(TimePoint::max());
 }
 
@@ -104,11 +98,9 @@ void Reactor::turn(TimePoint until) {
   } else if (const std::optional<TimePoint> due = core_->timers.next_due()) {
     limit = std::min(limit, *due);
   }
-  // In this order: a thread that pushes after the check sees the flag and wakes the wait.
-  core_->sleeping.store(true, std::memory_order_seq_cst);
-  if (!core_->inbox.empty()) limit = TimePoint::min();
+  if (limit != TimePoint::min() && !core_->posted.may_sleep()) limit = TimePoint::min();
   wait(limit);
-  core_->sleeping.store(false, std::memory_order_relaxed);
+  core_->posted.awake();
   now_stale_ = true;
   run_inbox();
   run_timers();
@@ -118,7 +110,10 @@ void Reactor::turn(TimePoint until) {
   turning_ = false;
 }
 
-void Reactor::run_inbox() noexcept { core_->inbox.deliver_all(true); }
+void Reactor::run_inbox() noexcept {
+  core_->posted.deliver_all(this);
+  core_->call_nodes.settle();
+}
 
 void Reactor::run_timers() noexcept {
   detail::TimerQueue& timers = core_->timers;
@@ -135,32 +130,30 @@ void Reactor::run_timers() noexcept {
 inline void Reactor::resume(Suspension& suspension) noexcept {
   suspension.state_ = Suspension::State::resumed;
   suspension.context_->leaf_ = nullptr;
+  run(suspension.waiter_);
+}
+
+inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
   ++counters_.resumptions;
   now_stale_ = true;
   budget_ = budget_per_resumption;
-  detail::resume_from_loop(suspension.waiter_);
+  detail::resume_from_loop(handle);
 }
-
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::run_ready() noexcept {
   int left = resumptions_per_turn_max;
-  for (;;) {
-    while (!ready_.empty() && left > 0 && !leave_) {
-      --left;
-      resume(*ready_.pop_front());
+  do {
+    for (; left > 0 && !ready_.empty() && !leave_; --left) {
+      if (ready_.begins_with_start()) {
+        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
+      } else {
+        resume(static_cast<Suspension&>(ready_.pop_suspension()));
+      }
     }
-    // The list is empty, so that the first to be made ready is the next to run.
-    takes_next_ = left > 0 && !leave_;
-    const bool more = deliver();
-    takes_next_ = false;
-    if (Suspension* next = std::exchange(next_, nullptr)) {
-      --left;
-      resume(*next);
-    }
-    if (!more) return;
-  }
+  } while (deliver());
 }
+
+void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
 
 void Reactor::start(Suspension& suspension, TaskContext& context,
                     std::coroutine_handle<> what) noexcept {
@@ -169,18 +162,16 @@ void Reactor::start(Suspension& suspension, TaskContext& context,
 }
 
 void Reactor::callFromThread(Callback call) {
-  core_->inbox.push(*new CallNode(*this, std::move(call)));
-  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+  if (core_->posted.push(core_->call_nodes.fill(std::move(call)))) wake();
 }
 
 void Reactor::callFromThread(ResumeNode& node) noexcept {
-  core_->inbox.push(node);
-  if (core_->sleeping.exchange(false, std::memory_order_seq_cst)) wake();
+  if (core_->posted.push(node)) wake();
 }
 
-void ResumeNode::deliver(InboxNode& node, bool alive) noexcept {
+void ResumeNode::deliver(InboxNode& node, Reactor* reactor) noexcept {
   auto& self = static_cast<ResumeNode&>(node);
-  self.failed_ = !alive;
+  self.failed_ = reactor == nullptr;
   self.delivered_ = true;
   if (self.waiting()) self.context().reactor().ready(self);
 }

@@ -3,6 +3,7 @@
 
 #include <coil/runtime/reactor.h>
 
+#include "call_nodes.h"
 #include "descriptor_watch.h"
 #include "inbox.h"
 #include "system_events.h"
@@ -23,8 +24,8 @@ struct Reactor::Core {
   detail::TimerQueue timers;
   detail::SystemEvents events;
   detail::DescriptorWatches watches;
-  detail::Inbox inbox;
-  std::atomic<bool> sleeping{false};
+  detail::Posted posted;
+  detail::CallNodes call_nodes;
   std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
   bool has_signals = false;
   bool started = false;  // `startup` has reached its `during` phase.

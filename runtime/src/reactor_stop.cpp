@@ -150,7 +150,7 @@ void Reactor::shut_down() noexcept {
     log(LogRecord(LogLevel::warning,
                   "a task did not end with its reactor: " + std::string(root.name())));
   });
-  core_->inbox.deliver_all(false);
+  core_->posted.deliver_all(nullptr);
   while (!core_->installed.empty()) core_->installed.pop_back();
   handles_.for_each([&](HandleSlot& slot) { handles_.close(slot.id()); });
   finish_closings();

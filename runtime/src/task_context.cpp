@@ -1,41 +1,53 @@
 // The tree of strands, and how a request for cancellation walks it.
 #include <coil/runtime/task_context.h>
 
+#include <coil/runtime/detail/frame_pool.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
 #include <cstdio>
+#include <utility>
 
 namespace coil {
 
-TaskContext::TaskContext(Reactor& reactor, std::string_view name,
+namespace {
+
+// A name that was given to a strand while it ran.
+struct OwnedName final : detail::NameBinding, detail::Pooled {
+  using NameBinding::NameBinding;
+};
+
+}  // namespace
+
+TaskContext::TaskContext(Reactor& reactor, detail::NameBinding& name,
                          std::source_location site) noexcept
-    : reactor_(&reactor), site_(site) {
-  set_name(name);
+    : reactor_(&reactor), locals_(&name), site_(site) {
   reactor.roots_.push_back(*this);
 }
 
-TaskContext::TaskContext(TaskContext& parent, Scope scope) noexcept
-    : reactor_(parent.reactor_),
-      parent_(&parent),
-      locals_(parent.locals_),
-      name_(parent.name_),
-      site_(parent.site_),
-      name_size_(parent.name_size_),
-      cancel_requested_(scope == Scope::inherited && parent.cancel_requested_),
-      shielded_(scope == Scope::shielded) {
-  parent.children_.push_back(*this);
+std::string_view TaskContext::name() const noexcept {
+  const detail::LocalBinding* binding = locals_;
+  while (binding != nullptr && binding->key != &detail::NameBinding::name_key) {
+    binding = binding->outer;
+  }
+  if (binding == nullptr) return {};
+  return {static_cast<const char*>(binding->value),
+          static_cast<const detail::NameBinding*>(binding)->size};
 }
 
-TaskContext::~TaskContext() {
+void TaskContext::set_name(std::string_view name) {
+  if (named_) {
+    static_cast<detail::NameBinding*>(locals_)->set(name);
+    return;
+  }
+  auto* own = new OwnedName(name);
+  own->outer = std::exchange(locals_, own);
+  named_ = true;
+}
+
+void TaskContext::drop_rest() noexcept {
   if (!children_.empty()) contract_violation("a task scope ended before the tasks inside it");
-  ListHook& hook = static_cast<detail::TaggedHook<detail::SiblingTag>&>(*this);
-  hook.unlink();
-}
-
-void TaskContext::set_name(std::string_view name) noexcept {
-  name_ = name.data() == nullptr ? "" : name.data();
-  name_size_ = static_cast<std::uint32_t>(name.size());
+  delete static_cast<OwnedName*>(locals_);
 }
 
 void TaskContext::request_cancel_here() noexcept {
@@ -70,6 +82,42 @@ void Suspension::finish_cancelled() noexcept {
 }
 
 namespace detail {
+
+void StrandJoin::finish() noexcept {
+  enough_ = nobody_waits;
+  waiting_->context().reactor().ready(*waiting_);
+}
+
+void StrandJoin::Wait::give_up(Suspension& self) noexcept {
+  auto& wait = static_cast<Wait&>(self);
+  if (!wait.cancellable_) return;
+  wait.join_.enough_ = nobody_waits;
+  wait.finish_cancelled();
+}
+
+void ChildScope::child_threw() noexcept {
+  try {
+    throw;
+  } catch (const Cancelled&) {
+    child_gave_up();
+  } catch (...) {
+    child_failed(std::current_exception());
+  }
+}
+
+// The context is not destroyed in form: here it is known to have a parent and mostly nothing else.
+void TaskPromise<void>::end_child() noexcept {
+  if (room_.context.has_rest()) [[unlikely]] {
+    end_child_with_rest();
+  } else {
+    leave_scope();
+  }
+}
+
+void TaskPromise<void>::end_child_with_rest() noexcept {
+  room_.context.drop_rest();
+  leave_scope();
+}
 
 void report_never_awaited(std::source_location site) noexcept {
   std::fprintf(stderr, "coil: a task was dropped without being awaited: %s (%s:%u)\n",

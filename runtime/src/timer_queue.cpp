@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace coil {
 
@@ -16,123 +17,72 @@ namespace detail {
 
 namespace {
 
-constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+// So many nodes fit a cache until they are handed out, with what follows them in memory.
+constexpr std::uint32_t fired_soon = 1024;
+constexpr std::size_t cache_line = 64;
 
 }  // namespace
 
-// Flipping the sign bit makes the order of unsigned numbers that of the times.
-std::uint64_t TimerQueue::ticks_of(TimePoint time) noexcept {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
-}
-TimePoint TimerQueue::time_of(std::uint64_t ticks) noexcept {
-  return TimePoint(Duration(static_cast<std::int64_t>(ticks ^ sign_bit)));
+inline TimePoint TimerQueue::time_of(std::uint64_t ticks) noexcept {
+  return TimePoint(Duration(static_cast<std::int64_t>(ticks - (std::uint64_t{1} << 63))));
 }
 
-// The link is the node's first member, and both are standard layout.
-TimerNode* TimerQueue::node_of(Link* link) noexcept { return reinterpret_cast<TimerNode*>(link); }
-
-bool TimerQueue::earlier(const TimerNode& left, const TimerNode& right) noexcept {
+inline bool TimerQueue::earlier(const TimerNode& left, const TimerNode& right) noexcept {
   return left.due != right.due ? left.due < right.due : left.order < right.order;
 }
 
-void TimerQueue::append(Link& head, TimerNode& node) noexcept {
-  node.link.prev = head.prev;
-  node.link.next = &head;
-  head.prev->next = &node.link;
-  head.prev = &node.link;
-}
-
-void TimerQueue::unlink(TimerNode& node) noexcept {
-  node.link.prev->next = node.link.next;
-  node.link.next->prev = node.link.prev;
-}
-
-void TimerQueue::splice(Link& into, Link& from) noexcept {
-  if (is_empty(from)) return;
-  from.next->prev = into.prev;
-  from.prev->next = &into;
-  into.prev->next = from.next;
-  into.prev = from.prev;
-  make_empty(from);
-}
-
-// Merges two sorted lists; of equal nodes, which there are none, `into` would come first.
-void TimerQueue::merge(Link& into, Link& from) noexcept {
-  Link* at = into.next;
-  while (!is_empty(from)) {
-    TimerNode* node = node_of(from.next);
-    while (at != &into && !earlier(*node, *node_of(at))) at = at->next;
-    if (at == &into) {
-      splice(into, from);
-      return;
-    }
-    unlink(*node);
-    node->link.prev = at->prev;
-    node->link.next = at;
-    at->prev->next = &node->link;
-    at->prev = &node->link;
+// Merges two sorted lists; `back` is left as it was.
+TimerNode* TimerQueue::merged(TimerNode* left, TimerNode* right) noexcept {
+  TimerNode* first = nullptr;
+  TimerNode** end = &first;
+  while (left != nullptr && right != nullptr) {
+    TimerNode*& next = earlier(*right, *left) ? right : left;
+    *end = next;
+    end = &next->next;
+    next = next->next;
   }
+  *end = left != nullptr ? left : right;
+  return first;
 }
 
-// A merge sort from below: bin k holds a sorted list of 2^k nodes.
-void TimerQueue::sort(Link& head) noexcept {
-  std::array<Link, 48> bins;
-  for (Link& bin : bins) make_empty(bin);
-  while (!is_empty(head)) {
-    TimerNode* node = node_of(head.next);
-    unlink(*node);
-    Link carry;
-    make_empty(carry);
-    append(carry, *node);
+// A merge sort from below: bin k holds a sorted list of 2^k nodes. `back` is left as it was.
+TimerNode* TimerQueue::sorted(TimerNode* list) noexcept {
+  std::array<TimerNode*, 48> bins{};
+  while (list != nullptr) {
+    TimerNode* carry = std::exchange(list, list->next);
+    carry->next = nullptr;
     std::size_t bin = 0;
-    for (; !is_empty(bins[bin]); ++bin) {
-      merge(bins[bin], carry);
-      splice(carry, bins[bin]);
-    }
-    splice(bins[bin], carry);
+    for (; bins[bin] != nullptr; ++bin) carry = merged(std::exchange(bins[bin], nullptr), carry);
+    bins[bin] = carry;
   }
-  for (Link& bin : bins) merge(head, bin);
+  TimerNode* all = nullptr;
+  for (TimerNode* bin : bins) all = merged(bin, all);
+  return all;
 }
 
-TimerQueue::TimerQueue(TimePoint now) : position_(ticks_of(now)), limit_(ticks_of(now)) {
-  make_empty(late_);
-  make_empty(overdue_);
-  for (Slot& slot : slots_) {
-    for (Link& head : slot.heads) make_empty(head);
-  }
-}
+TimerQueue::TimerQueue(TimePoint now) : position_(ticks_of(now)), limit_(ticks_of(now)) {}
 
-void TimerQueue::add(TimerNode& node) noexcept {
-  node.order = next_order_++;
-  ++size_;
+inline void TimerQueue::place_in_wheel(TimerNode& node) noexcept {
   const std::uint64_t ticks = ticks_of(node.due);
-  if (ticks <= limit_) {
-    node.place = place_late;
-    late_first_ = std::min(late_first_, ticks);
-    append(late_, node);
-  } else {
-    place_in_wheel(node);
-  }
-}
-
-void TimerQueue::place_in_wheel(TimerNode& node) noexcept {
-  const std::uint64_t ticks = ticks_of(node.due);
-  const std::uint64_t differs = ticks ^ position_;
-  const unsigned level =
-      differs == 0 ? 0 : static_cast<unsigned>(std::bit_width(differs) - 1) / digit_bits;
+  const std::uint64_t differs = (ticks ^ position_) | 1;  // The lowest digit at least.
+  const unsigned level = static_cast<unsigned>(std::bit_width(differs) - 1) / digit_bits;
   const unsigned index =
       static_cast<unsigned>(ticks >> (level * digit_bits)) & (slots_per_level - 1);
   const unsigned number = level * slots_per_level + index;
   node.place = number;
-  append(slots_[number].heads[slot_size_[number]++ & (chains - 1)], node);
+  push(slots_[number].heads[slot_size_[number]++ & (chains - 1)], node);
   level_used_ |= 1U << level;
   slot_used_[level] |= std::uint64_t{1} << index;
 }
 
-void TimerQueue::remove(TimerNode& node) noexcept {
-  const std::uint32_t place = node.place;
-  node.place = TimerNode::not_queued;
-  --size_;
+void TimerQueue::place_fresh_ones() noexcept {
+  fresh_count_ = 0;
+  for (TimerNode* node = std::exchange(fresh_, nullptr); node != nullptr;) {
+    place_in_wheel(*std::exchange(node, node->next));
+  }
+}
+
+void TimerQueue::remove_from(std::uint32_t place, TimerNode& node) noexcept {
   if (place >= place_ready) {
     ready_[place - place_ready] = nullptr;
     return;
@@ -158,33 +108,42 @@ std::optional<TimerQueue::EarliestSlot> TimerQueue::earliest_slot() const noexce
   return EarliestSlot{level, index, kept | (std::uint64_t{index} << shift)};
 }
 
-std::optional<TimePoint> TimerQueue::next_due() const {
+std::optional<TimePoint> TimerQueue::next_due() {
   if (size_ == 0) return std::nullopt;
+  place_fresh_ones();
   std::uint64_t first = UINT64_MAX;
   for (std::uint32_t at = ready_begin_; at != ready_end_; ++at) {
     if (ready_[at] == nullptr) continue;
     first = ticks_of(ready_[at]->due);
     break;
   }
-  if (!is_empty(overdue_)) first = std::min(first, ticks_of(node_of(overdue_.next)->due));
-  if (!is_empty(late_)) first = std::min(first, late_first_);
+  if (overdue_ != nullptr) first = std::min(first, ticks_of(overdue_->due));
+  if (late_ != nullptr) first = std::min(first, late_first_);
   const std::optional<EarliestSlot> slot = earliest_slot();
   if (!slot || slot->start >= first) return time_of(first);
   const unsigned number = slot->level * slots_per_level + slot->index;
   if (slot->level == 0 || slot_size_[number] > sorted_directly) return time_of(slot->start);
-  for (const Link& head : slots_[number].heads) {
-    auto see = [&](const TimerNode& node) { first = std::min(first, ticks_of(node.due)); };
-    visit_list(head, see);
-  }
+  auto see = [&](const TimerNode& node) { first = std::min(first, ticks_of(node.due)); };
+  for (TimerNode* head : slots_[number].heads) visit_list(head, see);
   return time_of(first);
 }
 
 void TimerQueue::collect(TimePoint now) noexcept {
+  place_fresh_ones();
   limit_ = std::max(limit_, ticks_of(now));
-  if (is_empty(late_)) return;
-  sort(late_);
-  merge(overdue_, late_);
+  if (level_used_ == 0) position_ = limit_;
+  if (late_ == nullptr) return;
+  add_overdue(std::exchange(late_, nullptr));
   late_first_ = UINT64_MAX;
+}
+
+void TimerQueue::add_overdue(TimerNode* list) noexcept {
+  overdue_ = merged(overdue_, sorted(list));
+  TimerNode** back = &overdue_;
+  for (TimerNode* at = overdue_; at != nullptr; at = at->next) {
+    at->place = place_late;
+    at->back = std::exchange(back, &at->next);
+  }
 }
 
 TimerNode* TimerQueue::pop_due() noexcept {
@@ -192,9 +151,8 @@ TimerNode* TimerQueue::pop_due() noexcept {
   skip_removed();
   if (ready_begin_ == ready_end_) refill();
   TimerNode* ready = ready_begin_ == ready_end_ ? nullptr : ready_[ready_begin_];
-  TimerNode* overdue = is_empty(overdue_) ? nullptr : node_of(overdue_.next);
   TimerNode* next = ready;
-  if (ready == nullptr || (overdue != nullptr && earlier(*overdue, *ready))) next = overdue;
+  if (ready == nullptr || (overdue_ != nullptr && earlier(*overdue_, *ready))) next = overdue_;
   if (next == nullptr) return nullptr;
   if (next == ready) {
     ++ready_begin_;
@@ -214,7 +172,7 @@ void TimerQueue::skip_removed() noexcept {
 void TimerQueue::refill() noexcept {
   ready_begin_ = ready_end_ = 0;
   while (const std::optional<EarliestSlot> slot = earliest_slot()) {
-    if (slot->start > limit_) return;
+    if (slot->start > limit_) break;
     const unsigned number = slot->level * slots_per_level + slot->index;
     position_ = std::max(position_, slot->start);
     if (slot_size_[number] <= sorted_directly) {
@@ -227,27 +185,30 @@ void TimerQueue::refill() noexcept {
       spread(number);
     }
   }
+  position_ = limit_;  // Nodes stay where they are: their slots lie ahead of it.
 }
 
-TimerNode* TimerQueue::pop_chain(unsigned slot_number, unsigned chain) noexcept {
-  Link& head = slots_[slot_number].heads[chain];
-  if (is_empty(head)) return nullptr;
-  TimerNode* node = node_of(head.next);
-  unlink(*node);
-  return node;
+// Empties a slot and gives its lists.
+inline TimerQueue::Slot TimerQueue::take_slot(unsigned slot_number) noexcept {
+  slot_size_[slot_number] = 0;
+  forget_slot(slot_number);
+  return std::exchange(slots_[slot_number], Slot());
 }
 
 // Sorts the few nodes of a slot into the batch; those that are not due yet go to lower levels.
 void TimerQueue::take_small(unsigned slot_number) noexcept {
   std::array<TimerNode*, sorted_directly> nodes;
   std::size_t count = 0;
-  for (unsigned chain = 0; chain != chains; ++chain) {
-    while (TimerNode* node = pop_chain(slot_number, chain)) nodes[count++] = node;
+  const Slot taken = take_slot(slot_number);
+  for (TimerNode* at : taken.heads) {
+    for (; at != nullptr; at = at->next) {
+      std::size_t index = count++;
+      for (; index != 0 && earlier(*at, *nodes[index - 1]); --index) {
+        nodes[index] = nodes[index - 1];
+      }
+      nodes[index] = at;
+    }
   }
-  slot_size_[slot_number] = 0;
-  forget_slot(slot_number);
-  std::sort(nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(count),
-            [](const TimerNode* left, const TimerNode* right) { return earlier(*left, *right); });
   for (std::size_t index = 0; index != count; ++index) {
     if (ticks_of(nodes[index]->due) > limit_) {
       place_in_wheel(*nodes[index]);
@@ -260,25 +221,28 @@ void TimerQueue::take_small(unsigned slot_number) noexcept {
 
 // Many nodes of one nanosecond: only their order is left to be found.
 void TimerQueue::take_equal(unsigned slot_number) noexcept {
-  Link all;
-  make_empty(all);
-  for (Link& head : slots_[slot_number].heads) splice(all, head);
-  slot_size_[slot_number] = 0;
-  forget_slot(slot_number);
-  sort(all);
-  for (Link* at = all.next; at != &all; at = at->next) node_of(at)->place = place_late;
-  merge(overdue_, all);
+  const Slot taken = take_slot(slot_number);
+  for (TimerNode* head : taken.heads) add_overdue(head);
 }
 
-// One node of each chain in turn: their cache misses overlap.
+// Takes one node of each chain at a time, and fetches the next of all chains before it places
+// these: their cache misses overlap.
 void TimerQueue::spread(unsigned slot_number) noexcept {
-  std::uint32_t left = slot_size_[slot_number];
-  slot_size_[slot_number] = 0;
-  forget_slot(slot_number);
-  for (unsigned chain = 0; left != 0; chain = (chain + 1) & (chains - 1)) {
-    if (TimerNode* node = pop_chain(slot_number, chain)) {
-      place_in_wheel(*node);
-      --left;
+  const bool soon = slot_size_[slot_number] <= fired_soon;
+  Slot taken = take_slot(slot_number);
+  std::array<TimerNode*, chains> nodes;
+  for (;;) {
+    std::size_t count = 0;
+    for (TimerNode*& head : taken.heads) {
+      if (head == nullptr) continue;
+      nodes[count++] = head;
+      head = head->next;
+    }
+    if (count == 0) return;
+    for (TimerNode* head : taken.heads) __builtin_prefetch(head);
+    for (std::size_t index = 0; index != count; ++index) {
+      if (soon) __builtin_prefetch(reinterpret_cast<const std::byte*>(nodes[index]) + cache_line);
+      place_in_wheel(*nodes[index]);
     }
   }
 }

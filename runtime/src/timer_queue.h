@@ -5,6 +5,7 @@
 #include <coil/runtime/time_point.h>
 #include <coil/runtime/timer_node.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +22,12 @@ namespace coil::detail {
 // is spread over the levels below. That is a radix sort which happens no sooner, and goes no finer,
 // than time demands: no tick has to be chosen, and no due time is rounded.
 //
+// The newest nodes wait in a list of their own until somebody asks what is due next: a timer that
+// is removed in the turn that made it, as the limit of what was ready at once, never sees the wheel.
+//
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
-// cache miss after the other; walking several at once overlaps them.
+// cache miss after the other; walking several at once overlaps them. The heads of a slot share a
+// cache line.
 //
 // Example:
 //
@@ -52,7 +57,7 @@ class TimerQueue {
   // Guarantees: Never later than that. It is earlier only when that node is one of more than 32 in
   //             a slot that spans several nanoseconds: then it may be the start of that slot, and
   //             collecting at that time splits the slot. Nodes of an unfinished batch count.
-  std::optional<TimePoint> next_due() const;
+  std::optional<TimePoint> next_due();
 
   // Makes a batch of every node that is due at or before `now`, in order of (due, order).
   //
@@ -73,19 +78,19 @@ class TimerQueue {
   void for_each(Visit visit) const;
 
  private:
-  using Link = TimerNode::Link;
-
   static constexpr unsigned digit_bits = 6;
   static constexpr unsigned slots_per_level = 1U << digit_bits;
   static constexpr unsigned levels = 11;  // 11 digits of 6 bits cover every 64-bit time.
   static constexpr unsigned slot_total = levels * slots_per_level;
-  static constexpr unsigned chains = 4;            // Lists per slot; a power of two.
+  static constexpr unsigned chains = 8;            // Lists per slot; a power of two.
   static constexpr unsigned sorted_directly = 32;  // Nodes in a slot that is not spread any more.
+  static constexpr unsigned fresh_max = 32;
   static constexpr std::uint32_t place_late = slot_total;
-  static constexpr std::uint32_t place_ready = slot_total + 1;  // Plus the index in ready_.
+  static constexpr std::uint32_t place_fresh = slot_total + 1;
+  static constexpr std::uint32_t place_ready = slot_total + 2;  // Plus the index in ready_.
 
-  struct Slot {
-    std::array<Link, chains> heads;
+  struct alignas(64) Slot {
+    std::array<TimerNode*, chains> heads{};
   };
   struct EarliestSlot {
     unsigned level;
@@ -95,17 +100,15 @@ class TimerQueue {
 
   static std::uint64_t ticks_of(TimePoint time) noexcept;
   static TimePoint time_of(std::uint64_t ticks) noexcept;
-  static TimerNode* node_of(Link* link) noexcept;
   static bool earlier(const TimerNode& left, const TimerNode& right) noexcept;
-  static void append(Link& head, TimerNode& node) noexcept;
+  static void push(TimerNode*& head, TimerNode& node) noexcept;
   static void unlink(TimerNode& node) noexcept;
-  static void sort(Link& head) noexcept;
-  static void make_empty(Link& head) noexcept { head.prev = head.next = &head; }
-  static bool is_empty(const Link& head) noexcept { return head.next == &head; }
-  static void splice(Link& into, Link& from) noexcept;
-  static void merge(Link& into, Link& from) noexcept;
+  static TimerNode* sorted(TimerNode* list) noexcept;
+  static TimerNode* merged(TimerNode* left, TimerNode* right) noexcept;
 
+  void remove_from(std::uint32_t place, TimerNode& node) noexcept;
   void place_in_wheel(TimerNode& node) noexcept;
+  void place_fresh_ones() noexcept;
   std::optional<EarliestSlot> earliest_slot() const noexcept;
   void forget_slot(unsigned slot_number) noexcept;
   void skip_removed() noexcept;
@@ -113,10 +116,11 @@ class TimerQueue {
   void spread(unsigned slot_number) noexcept;
   void take_small(unsigned slot_number) noexcept;
   void take_equal(unsigned slot_number) noexcept;
-  TimerNode* pop_chain(unsigned slot_number, unsigned chain) noexcept;
+  void add_overdue(TimerNode* list) noexcept;
+  Slot take_slot(unsigned slot_number) noexcept;
 
   template <class Visit>
-  static void visit_list(const Link& head, Visit& visit);
+  static void visit_list(TimerNode* first, Visit& visit);
 
   std::uint64_t position_;  // No node of the wheel is due before it.
   std::uint64_t limit_;     // The latest time collected: what is due by then is in a batch or late.
@@ -125,20 +129,67 @@ class TimerQueue {
   std::uint32_t level_used_ = 0;  // Bit k: level k holds nodes.
   std::uint32_t ready_begin_ = 0;
   std::uint32_t ready_end_ = 0;
+  std::uint32_t fresh_count_ = 0;
   std::uint64_t late_first_ = UINT64_MAX;  // No late node is due before it.
   std::array<std::uint64_t, levels>
       slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
   std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.
-  Link late_;     // Added when already due; they wait for the next batch.
-  Link overdue_;  // The late nodes that belong to the present batch, sorted.
+  TimerNode* fresh_ = nullptr;    // Not due when they were added, and not in the wheel yet.
+  TimerNode* late_ = nullptr;     // Added when already due; they wait for the next batch.
+  TimerNode* overdue_ = nullptr;  // The late nodes that belong to the present batch, sorted.
   std::array<TimerNode*, sorted_directly>
       ready_{};  // The next of the batch; removed ones are null.
   std::array<Slot, slot_total> slots_;
 };
 
+// Flipping the sign bit makes the order of unsigned numbers that of the times.
+inline std::uint64_t TimerQueue::ticks_of(TimePoint time) noexcept {
+  constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+  return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
+}
+
+inline void TimerQueue::push(TimerNode*& head, TimerNode& node) noexcept {
+  node.next = head;
+  node.back = &head;
+  if (head != nullptr) head->back = &node.next;
+  head = &node;
+}
+
+inline void TimerQueue::unlink(TimerNode& node) noexcept {
+  *node.back = node.next;
+  if (node.next != nullptr) node.next->back = node.back;
+}
+
+inline void TimerQueue::add(TimerNode& node) noexcept {
+  node.order = next_order_++;
+  ++size_;
+  const std::uint64_t ticks = ticks_of(node.due);
+  if (ticks <= limit_) {
+    node.place = place_late;
+    late_first_ = std::min(late_first_, ticks);
+    push(late_, node);
+    return;
+  }
+  node.place = place_fresh;
+  push(fresh_, node);
+  if (++fresh_count_ == fresh_max) place_fresh_ones();
+}
+
+inline void TimerQueue::remove(TimerNode& node) noexcept {
+  const std::uint32_t place = node.place;
+  node.place = TimerNode::not_queued;
+  --size_;
+  if (place == place_fresh) {
+    --fresh_count_;
+    unlink(node);
+  } else {
+    remove_from(place, node);
+  }
+}
+
 template <class Visit>
-void TimerQueue::visit_list(const Link& head, Visit& visit) {
-  for (Link* at = head.next; at != &head; at = at->next) visit(*node_of(at));
+void TimerQueue::visit_list(TimerNode* first, Visit& visit) {
+  for (TimerNode* at = first; at != nullptr; at = at->next) visit(*at);
 }
 
 template <class Visit>
@@ -148,9 +199,10 @@ void TimerQueue::for_each(Visit visit) const {
   }
   visit_list(overdue_, visit);
   visit_list(late_, visit);
+  visit_list(fresh_, visit);
   for (unsigned number = 0; number != slot_total; ++number) {
     if (slot_size_[number] == 0) continue;
-    for (const Link& head : slots_[number].heads) visit_list(head, visit);
+    for (TimerNode* head : slots_[number].heads) visit_list(head, visit);
   }
 }
 

@@ -1,6 +1,9 @@
 // Covers: resume_node.h, and callFromThread of reactor.h.
 #include "support/contract.h"
 
+#include <atomic>
+#include <memory>
+#include <stdexcept>
 #include <thread>
 
 using namespace coil;
@@ -91,6 +94,61 @@ TEST_CASE("calls left over when the reactor ends are destroyed") {
     CHECK(held.use_count() == 2);
   }
   CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a long burst runs in order, and its functions are destroyed") {
+  COIL_CONTRACT(reactor);
+  constexpr int calls = 5000;
+  auto held = std::make_shared<int>(0);
+  std::thread other([&] {
+    for (int round = 0; round < 2; ++round) {
+      for (int number = 0; number < calls; ++number) {
+        reactor->callFromThread([&, held, number] {
+          CHECK(*held % calls == number);
+          ++*held;
+        });
+      }
+    }
+  });
+  reactor->turn_until([&] { return *held == 2 * calls; });
+  other.join();
+  CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a call outlives the thread that made it, and a thread may outlive its reactors") {
+  auto held = std::make_shared<int>(0);
+  std::atomic<Reactor*> target{nullptr};
+  std::atomic<bool> end{false};
+  std::thread lasting([&] {
+    while (!end) {
+      if (Reactor* reactor = target.exchange(nullptr)) {
+        reactor->callFromThread([held] { ++*held; });
+      }
+      std::this_thread::yield();
+    }
+  });
+  for (int round = 1; round <= 3; ++round) {
+    COIL_CONTRACT(reactor);
+    std::thread([&] { reactor->callFromThread([held] { ++*held; }); }).join();
+    target = &*reactor;
+    reactor->turn_until([&] { return *held == 2 * round; });
+    std::thread([&] { reactor->callFromThread([held] { FAIL("the reactor ended"); }); }).join();
+  }
+  end = true;
+  lasting.join();
+  CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("what escapes a call is logged, and the calls behind it run") {
+  COIL_CONTRACT(reactor);
+  int logged = 0;
+  bool ran = false;
+  reactor->set_log_sink([&](const LogRecord&) { ++logged; });
+  reactor->callFromThread([] { throw std::runtime_error("escapes"); });
+  reactor->callFromThread([&] { ran = true; });
+  reactor->iterate();
+  CHECK(logged == 1);
+  CHECK(ran);
 }
 
 TEST_CASE("await_callback is resumed from any thread and drops a result that comes too late") {

@@ -1,6 +1,8 @@
 // Covers: reactor_time.h, delayed_call.h, sleep.h, timer_node.h, time_point.h.
 #include "support/contract.h"
 
+#include <thread>
+
 using namespace coil;
 using std::chrono::milliseconds;
 
@@ -167,6 +169,36 @@ TEST_CASE("of two calls of one turn the second sees the time that the first took
     reactor->stop();
   });
   reactor->run();
+}
+
+TEST_CASE("handles outlive the calls, the reactor and the thread, thousands at a time") {
+  auto held = std::make_shared<int>(0);
+  std::vector<DelayedCall> kept;
+  std::thread([&] {
+    COIL_CONTRACT(reactor);
+    for (int number = 0; number < 5000; ++number) {
+      kept.push_back(reactor->callLater(milliseconds(number % 3), [held] { ++*held; }));
+      if (number % 2 == 0) kept.pop_back();
+      if (number % 5 == 0) kept.push_back(reactor->callLater(std::chrono::hours(1), [held] {}));
+    }
+    reactor->turn_until([&] { return *held == 5000; });
+  }).join();
+  CHECK(held.use_count() == 1);
+  CHECK(kept.size() == 3500);
+  for (const DelayedCall& call : kept) CHECK_FALSE(call.active());
+}
+
+TEST_CASE("a call may hold its own handle, and cancel others while it is destroyed") {
+  COIL_CONTRACT(reactor);
+  auto call = std::make_shared<DelayedCall>();
+  *call = reactor->callLater(milliseconds(1), [call] { CHECK_FALSE(call->active()); });
+  DelayedCall other = reactor->callLater(std::chrono::hours(1), [] {});
+  std::shared_ptr<void> last(nullptr, [other](void*) mutable { other.cancel(); });
+  DelayedCall cancelled = reactor->callLater(milliseconds(1), [last = std::move(last)] {});
+  CHECK(other.active());
+  cancelled.cancel();
+  CHECK_FALSE(other.active());
+  reactor->turn_until([&] { return !call->active(); });
 }
 
 TEST_CASE("a timer that is made late in a long callback is not due early") {

@@ -113,7 +113,7 @@ class Filled {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
     ::io_uring_prep_recv_multishot(entry, ends_->at(0), nullptr, 0, 0);
     entry->flags |= IOSQE_BUFFER_SELECT;
-    entry->buf_group = BufferRing::group;
+    entry->buf_group = buffers->group();
   }
   void close_ends() {
     if (!ends_) return;

@@ -25,7 +25,7 @@ class ScriptedReactor final : public Reactor {
   // The ring and its buffers, which are real, have been tried out before.
   explicit ScriptedReactor(std::unique_ptr<detail::Ring> ring)
       : ring_(std::move(ring)),
-        receiver_(*this, *ring_, ring_->open_buffers(buffers())),
+        receiver_(*this, *ring_),
         acceptor_(*this, *ring_) {}
   ~ScriptedReactor() override { shut_down(); }
 

@@ -68,6 +68,45 @@ TEST_CASE("the farthest time neither comes nor overflows, and time does not go b
   queue.remove(far);
 }
 
+TEST_CASE("a timer that is removed before anybody asked for the time leaves nothing behind") {
+  TimerQueue queue(at(0));
+  std::vector<std::unique_ptr<TimerNode>> nodes;
+  for (int number = 0; number < 100; ++number) {
+    nodes.push_back(std::make_unique<TimerNode>(&ignore));
+    nodes.back()->due = at(1000 + number);
+    queue.add(*nodes.back());
+    if (number % 3 != 0) queue.remove(*nodes.back());
+  }
+  std::size_t seen = 0;
+  queue.for_each([&](TimerNode&) { ++seen; });
+  CHECK(seen == queue.size());
+  queue.collect(at(5000));
+  for (std::size_t number = 0; number < nodes.size(); number += 3) {
+    CHECK(queue.pop_due() == nodes[number].get());
+  }
+  CHECK(queue.pop_due() == nullptr);
+  CHECK(queue.next_due() == std::nullopt);
+}
+
+TEST_CASE("twenty thousand timers come in order, from an empty queue that stood still for years") {
+  constexpr std::int64_t years = 300'000'000'000'000'000;
+  TimerQueue queue(at(0));
+  std::mt19937_64 random(testing::test_seed());
+  std::map<std::pair<std::int64_t, std::uint64_t>, TimerNode*> model;
+  std::vector<std::unique_ptr<TimerNode>> nodes;
+  queue.collect(at(years));
+  for (std::uint64_t number = 0; number < 20'000; ++number) {
+    nodes.push_back(std::make_unique<TimerNode>(&ignore));
+    const std::int64_t due = years + static_cast<std::int64_t>(random() % 1'000'000'000);
+    nodes.back()->due = at(number % 10 == 0 ? years + 77'777'777 : due);
+    queue.add(*nodes.back());
+    model[{nodes.back()->due.time_since_epoch().count(), number}] = nodes.back().get();
+  }
+  queue.collect(at(years + 1'000'000'000));
+  for (const auto& [key, node] : model) REQUIRE(queue.pop_due() == node);
+  CHECK(queue.pop_due() == nullptr);
+}
+
 // Two hundred thousand random steps, with every order compared to that of a sorted map.
 TEST_CASE("the order is that of a sorted map") {
   for (std::uint64_t round = 0; round < 5; ++round) {

@@ -59,6 +59,10 @@ void Clock::pump(std::span<const Duration> steps) {
 }
 
 void Clock::add_timer(TimerNode& node) noexcept { state_->timers.add(node); }
+void Clock::add_timer(TimerNode& node, Duration after) noexcept {
+  node.due = detail::saturating_add(now_, after);
+  add_timer(node);
+}
 void Clock::remove_timer(TimerNode& node) noexcept { state_->timers.remove(node); }
 
 std::vector<TimerNode*> Clock::queued_timers() const {

@@ -4,11 +4,12 @@
 #include <coil/net/tcp.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/closure_in_place.h>
-#include <coil/runtime/event.h>
-#include <coil/runtime/task_group.h>
+#include <coil/runtime/detail/strand.h>
+#include <coil/runtime/sleep.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -32,70 +33,71 @@ class ServeOptions {
 
 namespace detail {
 
-// How many are being served, for the accepting loop that waits at its limit.
-class Served {
- public:
-  Served() noexcept {}
-  std::size_t open = 0;
-  Event one_ended;
-};
-
-// One that is being served; it is counted from here to its destruction.
-class ServedOne {
- public:
-  explicit ServedOne(Served& served) noexcept : served_(&served) { ++served_->open; }
-  ServedOne(ServedOne&& other) noexcept : served_(std::exchange(other.served_, nullptr)) {}
-  ServedOne& operator=(ServedOne&&) = delete;
-  ~ServedOne() {
-    if (served_ == nullptr) return;
-    --served_->open;
-    served_->one_ended.set();
-  }
-
- private:
-  Served* served_;
-};
-
 template <class F>
 concept ServesStreams = requires(F& handler, TcpStream stream) {
   { handler(std::move(stream)) } -> Awaitable;
 };
 
-// A failed connection is its own affair: it is logged, and the server goes on.
-template <class F>
-Task<void> serve_one(F* handler, TcpStream stream, ServedOne) {
-  Reactor& reactor = stream.reactor();
-  try {
-    using T = await_result_t<std::invoke_result_t<F&, TcpStream>>;
-    if constexpr (is_result<T>) {
-      const T result = co_await (*handler)(std::move(stream));
-      if (!result) result.error().raise();
-    } else {
-      co_await (*handler)(std::move(stream));
+// The connections that are being served. A failed one is its own affair: it is logged, and the
+// server goes on.
+class Served final : public ChildScope {
+ public:
+  explicit Served(TaskContext& outer) noexcept : ChildScope(outer) {}
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+
+  bool gave_up() const noexcept { return gave_up_; }
+
+ private:
+  void child_failed(std::exception_ptr failure) noexcept override {
+    try {
+      std::rethrow_exception(std::move(failure));
+    } catch (const ConnectionClosed&) {
+      // The peer went away: everyday life of a server.
+    } catch (const EndOfStream&) {
+      // The same, where read_until or read_exactly would have read on.
+    } catch (...) {
+      reactor().log_current("connection");
     }
-  } catch (const Cancelled&) {
-    throw;
-  } catch (const ConnectionClosed&) {
-    // The peer went away: everyday life of a server.
-  } catch (const EndOfStream&) {
-    // The same, where read_until or read_exactly would have read on.
-  } catch (...) {
-    reactor.log_current("connection");
+  }
+  void child_gave_up() noexcept override { gave_up_ = true; }
+
+  bool gave_up_ = false;
+};
+
+// For a handler that gives anything but a Task<void>, which needs no frame around its own.
+template <class F>
+Task<void> serve_one(F* handler, TcpStream stream) {
+  using T = await_result_t<std::invoke_result_t<F&, TcpStream>>;
+  if constexpr (is_result<T>) {
+    const T result = co_await (*handler)(std::move(stream));
+    if (!result) result.error().raise();
+  } else {
+    co_await (*handler)(std::move(stream));
   }
 }
 
 template <class F>
-Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Served& served,
-                       ServeOptions options) {
+void start_serving(Served& served, F& handler, TcpStream stream) {
+  if constexpr (std::is_same_v<std::invoke_result_t<F&, TcpStream>, Task<void>>) {
+    try {
+      start_child(served, handler(std::move(stream)));
+    } catch (...) {
+      served.child_threw();
+    }
+  } else {
+    start_child(served, serve_one<F>(&handler, std::move(stream)));
+  }
+}
+
+template <class F>
+Task<void> accept_into(Served& served, TcpListener& listener, F& handler, ServeOptions options) {
   const Accepting how = options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
   for (;;) {
-    while (served.open >= options.connections_max) {
-      served.one_ended.clear();
-      co_await served.one_ended.wait();
-    }
+    co_await served.join().wait_until_left(options.connections_max - 1);
     Result<TcpStream> stream = co_await as_result(listener.accept(how));
     if (stream) {
-      group.spawn(&serve_one<F>, &handler, std::move(*stream), ServedOne(served));
+      start_serving(served, handler, std::move(*stream));
     } else if (stream.error().code() == Errc::handle_closed) {
       co_return;
     } else {
@@ -106,11 +108,18 @@ Task<void> accept_into(TaskGroup& group, TcpListener& listener, F& handler, Serv
 
 template <class F>
 Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
-  Served served;
-  auto body = [&](TaskGroup& group) {
-    return accept_into<F>(group, listener, handler, served, options);
-  };
-  co_await with_task_group(body);
+  TaskContext& outer = co_await current_context();
+  Served served(outer);
+  std::exception_ptr thrown;
+  try {
+    co_await accept_into<F>(served, listener, handler, options);
+  } catch (...) {
+    thrown = std::current_exception();
+    served.cancel();
+  }
+  while (served.join().live() != 0) co_await served.join().wait();
+  if (thrown) std::rethrow_exception(thrown);
+  if (served.gave_up() && outer.cancel_requested()) throw Cancelled();
 }
 
 }  // namespace detail

@@ -37,7 +37,9 @@ class DelayedCall {
     std::swap(node_, other.node_);
     return *this;
   }
-  ~DelayedCall();
+  ~DelayedCall() {
+    if (node_ != nullptr) drop();
+  }
 
   // When the call is due.
   TimePoint getTime() const noexcept;
@@ -62,8 +64,11 @@ class DelayedCall {
   // Ends the call that a node belongs to, if it is one; for a reactor that ends.
   static void drop_queued(TimerNode& node) noexcept;
 
-  explicit DelayedCall(Node* node) noexcept;
-  void require_active() const;
+  // Takes a share over.
+  explicit DelayedCall(Node* node) noexcept : node_(node) {}
+  void drop() noexcept;
+  // Throws what says why the call is no longer pending.
+  [[noreturn]] void complain() const;
 
   Node* node_ = nullptr;
 };

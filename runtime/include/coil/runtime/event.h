@@ -6,6 +6,7 @@
 #include <coil/runtime/task_context.h>
 
 #include <coroutine>
+#include <utility>
 
 namespace coil {
 
@@ -77,24 +78,22 @@ class Event {
 
   class [[nodiscard]] Wait final : public detail::Waiter {
    public:
-    explicit Wait(Event& event) noexcept : event_(&event) {}
-    Wait(Wait&&) noexcept = default;
+    explicit Wait(Event& event) noexcept { keep(&event); }
+    Wait(Wait&& other) noexcept : Waiter(std::move(other)) { keep(other.kept()); }
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
       return begin(waiter.promise().context(), waiter);
     }
     bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+      Event& event = *static_cast<Event*>(kept());
       if (!enter(context, waiter)) return false;
-      if (event_->set_) return detail::ReadyAtOnce::finish(*this, context);
-      event_->waiting_.push_back(*this);
+      if (event.set_) return detail::ReadyAtOnce::finish(*this, context);
+      event.waiting_.push_back(*this);
       return true;
     }
     void await_resume() const { check_cancelled(); }
     void finish_now() noexcept { leave(); }
-
-   private:
-    Event* event_;
   };
   Wait wait() noexcept { return Wait(*this); }
 

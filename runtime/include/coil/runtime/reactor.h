@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/ready_list.h>
 #include <coil/runtime/handle_table.h>
 #include <coil/runtime/log.h>
 #include <coil/runtime/native_handle.h>
@@ -168,19 +169,18 @@ class Reactor : public ReactorTime {
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
   void ready(Suspension& suspension) noexcept {
-    if (suspension.state_ != Suspension::State::waiting) {
+    if (suspension.state_ != Suspension::State::waiting) [[unlikely]] {
       contract_violation("a suspension was finished twice, or before it waited");
     }
     suspension.state_ = Suspension::State::ready;
-    if (takes_next_) {
-      takes_next_ = false;
-      next_ = &suspension;
-    } else {
-      ready_.push_back(suspension);
-    }
+    ready_.push_suspension(suspension);
   }
+  // Puts one there that never waited: it entered as ready.
+  void yield(Suspension& suspension) noexcept { ready_.push_suspension(suspension); }
   // Starts a strand from the loop: like ready(), for something that never waited.
   void start(Suspension& suspension, TaskContext& context, std::coroutine_handle<> what) noexcept;
+  // The same for a child, by its hook; see TaskPromise<void>.
+  void start(detail::ListHook& child) noexcept { ready_.push_start(child); }
   // Charges one step that completes without waiting; false when the task has had its share of this
   // turn and must go through the ready list.
   bool spend_budget() noexcept { return --budget_ > 0; }
@@ -243,14 +243,18 @@ class Reactor : public ReactorTime {
   friend class HandleTable;
   friend class TaskContext;
   friend class detail::SignalRelay;
+  friend class detail::CallNodes;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
-  static constexpr int budget_per_resumption = 128;
+  static constexpr std::int16_t budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
-  TimePoint delay_base() const noexcept override;
-  void add_timer(TimerNode& node) noexcept override;
-  void remove_timer(TimerNode& node) noexcept override;
+  // The moment that a delay counts from: not before now(), and not behind the real clock.
+  TimePoint delay_base() noexcept;
+  void queue(TimerNode& node) noexcept;
+  void add_timer(TimerNode& node) noexcept final;
+  void add_timer(TimerNode& node, Duration after) noexcept final;
+  void remove_timer(TimerNode& node) noexcept final;
   std::vector<TimerNode*> queued_timers() const override;
   void expire(Suspension& waiter) noexcept override;
   void report_failed_call() noexcept override { log_current("a delayed call"); }
@@ -267,6 +271,7 @@ class Reactor : public ReactorTime {
   void run_timers() noexcept;
   void run_ready() noexcept;
   void resume(Suspension& suspension) noexcept;
+  void run(std::coroutine_handle<> handle) noexcept;
   void advance_stop();
   void begin_drain();
   bool drained() noexcept;
@@ -284,18 +289,18 @@ class Reactor : public ReactorTime {
   void install_erased(std::type_index type, std::shared_ptr<void> object);
   std::shared_ptr<void> find_erased(std::type_index type) const;
 
-  detail::IntrusiveList<Suspension> ready_;
-  Suspension* next_ = nullptr;  // What the completion just delivered made ready, if anything.
-  bool takes_next_ = false;
-  int budget_ = budget_per_resumption;
+  detail::ReadyList ready_;
+  // These two are reset for each resumption, with one store.
+  std::int16_t budget_ = budget_per_resumption;
+  mutable bool now_stale_ = true;
   bool turning_ = false;   // Inside a call of turn().
   bool in_turns_ = false;  // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
-  mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
+  TimePoint delay_base_;
   ReactorCounters counters_;
   BufferPool buffers_;
   HandleTable handles_;

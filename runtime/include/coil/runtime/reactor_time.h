@@ -114,9 +114,11 @@ class ReactorTime {
   friend class DelayedCall;
   friend class detail::QueuedTimer;
 
-  // The moment that a delay counts from: not before now(), and not behind the real clock.
-  virtual TimePoint delay_base() const noexcept = 0;
+  // Queues a node that says itself when it is due …
   virtual void add_timer(TimerNode& node) noexcept = 0;
+  // … or one that is due `after` from now: counted from no earlier than now(), and not from behind
+  // the real clock.
+  virtual void add_timer(TimerNode& node, Duration after) noexcept = 0;
   virtual void remove_timer(TimerNode& node) noexcept = 0;
   virtual std::vector<TimerNode*> queued_timers() const = 0;
   // Finishes an awaited timer; called while its node is being fired.

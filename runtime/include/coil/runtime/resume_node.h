@@ -40,7 +40,7 @@ class ResumeNode final : public Suspension, public detail::InboxNode {
 
  private:
   static void ignore_cancel(Suspension&) noexcept {}
-  static void deliver(InboxNode& node, bool alive) noexcept;
+  static void deliver(InboxNode& node, Reactor* reactor) noexcept;
 
   bool delivered_ = false;
   bool failed_ = false;

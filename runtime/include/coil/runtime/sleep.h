@@ -32,8 +32,8 @@ inline TimerAwait sleep_until(TimePoint due) noexcept { return TimerAwait(nullpt
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 class [[nodiscard]] Yield final : public Suspension {
  public:
-  Yield() noexcept : Suspension([](Suspension&) noexcept {}) {}
-  Yield(Yield&&) noexcept = default;
+  Yield() noexcept {}
+  Yield(Yield&& other) noexcept { other.require_idle(); }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -41,8 +41,8 @@ class [[nodiscard]] Yield final : public Suspension {
     return begin(waiter.promise().context(), waiter);
   }
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
-    if (!enter(context, waiter)) return false;
-    context.reactor().ready(*this);
+    if (!enter_ready(context, waiter)) return false;
+    context.reactor().yield(*this);
     return true;
   }
   void await_resume() const { check_cancelled(); }

@@ -50,7 +50,7 @@ class Suspension : public detail::ListHook {
   // Asks for an early end; the suspension must still be finished, at once or later, by its owner.
   using CancelRequest = void (*)(Suspension&) noexcept;
 
-  enum class State : std::uint8_t { idle, waiting, ready, resumed };
+  enum class State : std::uint8_t { idle, resumed, waiting, ready };
 
   explicit Suspension(CancelRequest cancel) noexcept : cancel_(cancel) {}
   // Only an idle suspension may be moved: it is still an ordinary value then.
@@ -63,10 +63,16 @@ class Suspension : public detail::ListHook {
   TaskContext& context() const noexcept { return *context_; }
 
  protected:
+  // For one that is ready at once, and is never asked to end: enter_ready().
+  Suspension() noexcept {}
   ~Suspension() {
-    if (state_ == State::waiting || state_ == State::ready) {
+    if (state_ >= State::waiting) {
       contract_violation("a coroutine frame was destroyed while it was suspended in an await");
     }
+  }
+
+  void require_idle() const noexcept {
+    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
   }
 
   // Makes this what the task of `context` waits for; false if its scope was cancelled, in which
@@ -74,6 +80,8 @@ class Suspension : public detail::ListHook {
   bool enter(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
   // The same for a wait that is too short to be cancelled.
   void enter_uncancellable(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
+  // The same for one that is ready at once: the reactor's yield() puts it on the ready list.
+  bool enter_ready(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
   // Undoes enter() when there is nothing to wait for after all.
   void leave() noexcept;
   // Throws Cancelled if the wait ended, or never began, because the scope was cancelled.
@@ -81,6 +89,10 @@ class Suspension : public detail::ListHook {
     if (cancelled_) throw Cancelled();
   }
   bool was_cancelled() const noexcept { return cancelled_; }
+  // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
+  // It does not move with the rest.
+  void keep(void* word) noexcept { word_ = word; }
+  void* kept() const noexcept { return word_; }
   // Finishes the wait because of a cancellation; for CancelRequest functions.
   void finish_cancelled() noexcept;
 
@@ -88,12 +100,12 @@ class Suspension : public detail::ListHook {
   friend class Reactor;
   friend class TaskContext;
 
-  void require_idle() const noexcept {
-    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
-  }
-
-  std::coroutine_handle<> waiter_;
-  TaskContext* context_ = nullptr;
+  // The hook, the waiter and the context mean nothing until it is entered.
+  union {
+    void* word_;
+    std::coroutine_handle<> waiter_;
+  };
+  TaskContext* context_;
   CancelRequest cancel_;
   State state_ = State::idle;
   bool cancelled_ = false;

@@ -2,16 +2,17 @@
 #pragma once
 
 #include <coil/runtime/awaitable.h>
+#include <coil/runtime/detail/child_scope.h>
 #include <coil/runtime/detail/promise_base.h>
 #include <coil/runtime/result.h>
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <source_location>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace coil {
 
@@ -30,50 +31,150 @@ class TaskPromise final : public PromiseBase {
 
  public:
   TaskPromise() noexcept {}
-  Task<T> get_return_object() noexcept;
+  ~TaskPromise() { clear(); }
+  // The default argument names the coroutine itself, so that a child knows where it came from.
+  Task<T> get_return_object(std::source_location site = std::source_location::current()) noexcept;
 
   template <class U = T>
     requires std::is_convertible_v<U, T>
   void return_value(U&& value) {
     if constexpr (std::is_reference_v<T>) {
-      outcome_.template emplace<1>(std::addressof(value));
+      outcome_.value = std::addressof(value);
     } else {
-      outcome_.template emplace<1>(std::forward<U>(value));
+      std::construct_at(std::addressof(outcome_.value), std::forward<U>(value));
     }
+    if constexpr (!std::is_trivially_destructible_v<Stored>) ended_ = Ended::with_value;
   }
-  void unhandled_exception() noexcept { outcome_.template emplace<2>(std::current_exception()); }
+  void unhandled_exception() noexcept {
+    clear();
+    std::construct_at(&outcome_.failure, std::current_exception());
+    ended_ = Ended::with_failure;
+  }
 
-  bool failed() const noexcept { return outcome_.index() == 2; }
-  std::exception_ptr exception() const noexcept { return std::get<2>(outcome_); }
+  // A failure is taken before the frame is destroyed: whoever destroys that of a task which has
+  // ended sees to it.
+  bool failed() const noexcept { return ended_ == Ended::with_failure; }
+  std::exception_ptr take_failure() noexcept { return std::move(outcome_.failure); }
   T take() {
-    if (failed()) std::rethrow_exception(std::get<2>(std::move(outcome_)));
+    if (failed()) [[unlikely]]
+      std::rethrow_exception(take_failure());
     if constexpr (std::is_reference_v<T>) {
-      return static_cast<T>(*std::get<1>(outcome_));
+      return static_cast<T>(*outcome_.value);
     } else {
-      return std::get<1>(std::move(outcome_));
+      return std::move(outcome_.value);
     }
   }
 
  private:
-  std::variant<std::monostate, Stored, std::exception_ptr> outcome_;
+  enum class Ended : std::uint8_t { not_yet, with_value, with_failure };
+  union Outcome {
+    Outcome() noexcept {}
+    ~Outcome() {}
+    Stored value;
+    std::exception_ptr failure;
+  };
+
+  void clear() noexcept {
+    if constexpr (!std::is_trivially_destructible_v<Stored>) {
+      if (ended_ == Ended::with_value) std::destroy_at(std::addressof(outcome_.value));
+    }
+  }
+
+  Outcome outcome_;
+  Ended ended_ = Ended::not_yet;
 };
 
+// The task of a child: it has room for what a strand is, destroys itself when it ends, and tells
+// the scope around it.
 template <>
 class TaskPromise<void> final : public PromiseBase {
  public:
-  TaskPromise() noexcept {}
-  Task<void> get_return_object() noexcept;
-  void return_void() noexcept {}
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  // Suspends a task that is awaited; a child goes on to the end of its frame.
+  class FinalAwaiter {
+   public:
+    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
+    bool await_ready() const noexcept { return next_ == nullptr; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return transfer(next_);
+    }
+    void await_resume() const noexcept {}
 
-  bool failed() const noexcept { return exception_ != nullptr; }
-  std::exception_ptr exception() const noexcept { return exception_; }
+   private:
+    std::coroutine_handle<> next_;
+  };
+
+  TaskPromise() noexcept {}
+  // The default argument names the coroutine itself, so that a child knows where it came from.
+  Task<void> get_return_object(
+      std::source_location site = std::source_location::current()) noexcept;
+  FinalAwaiter final_suspend() noexcept {
+    if (is_child()) {
+      end_child();
+      return FinalAwaiter(nullptr);
+    }
+    return FinalAwaiter(continuation());
+  }
+  void return_void() noexcept {}
+  void unhandled_exception() noexcept {
+    if (is_child()) {
+      scope().child_threw();
+    } else {
+      room_.failure = std::current_exception();
+    }
+  }
+
+  bool failed() const noexcept { return room_.failure != nullptr; }
+  std::exception_ptr take_failure() noexcept { return std::move(room_.failure); }
   void take() {
-    if (exception_) std::rethrow_exception(std::move(exception_));
+    if (failed()) [[unlikely]]
+      std::rethrow_exception(take_failure());
+  }
+
+  void start(TaskContext& context, std::coroutine_handle<> awaiting) noexcept {
+    std::construct_at(&room_.failure);
+    PromiseBase::start(context, awaiting);
+  }
+  // Makes it a child that waits for its turn; the hook is for the ready list.
+  ListHook& become_child(ChildScope& scope) noexcept {
+    scope.join().one_started();
+    return *std::construct_at(&room_.start, *this, scope);
+  }
+  // Gives the child that is to be resumed, now that it is its turn.
+  static std::coroutine_handle<> begin_child(ListHook& hook) noexcept {
+    const Start& start = static_cast<Start&>(hook);
+    TaskPromise& self = start.self;
+    ChildScope& scope = start.scope;
+    TaskContext& own = *std::construct_at(&self.room_.context, scope, self.site());
+    self.PromiseBase::start(own, nullptr);
+    return std::coroutine_handle<TaskPromise>::from_promise(self);
   }
 
  private:
-  std::exception_ptr exception_;
+  struct Start : ListHook {
+    Start(TaskPromise& task, ChildScope& around) noexcept : self(task), scope(around) {}
+    TaskPromise& self;
+    ChildScope& scope;
+  };
+  union Room {
+    Room() noexcept {}
+    ~Room() {}
+    std::exception_ptr failure;  // Of a task that is awaited.
+    Start start;                 // Of a child that has not begun.
+    TaskContext context;         // Of a child that has.
+  };
+
+  bool is_child() const noexcept { return continuation() == nullptr; }
+  ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*context().parent()); }
+  // Out of line, to keep what is compiled for each task small.
+  void end_child() noexcept;
+  void end_child_with_rest() noexcept;
+  void leave_scope() noexcept {
+    ChildScope& around = scope();
+    around.children_.remove(room_.context);
+    around.join().one_ended();
+  }
+
+  Room room_;
 };
 
 // Owns one started or unstarted frame; destroys it the moment its result was taken.
@@ -86,7 +187,8 @@ class [[nodiscard]] TaskAwaiter {
   TaskAwaiter(TaskAwaiter&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
   TaskAwaiter& operator=(TaskAwaiter&&) = delete;
   ~TaskAwaiter() {
-    if (frame_) frame_.destroy();
+    if (frame_) [[unlikely]]
+      drop();
   }
 
   bool await_ready() const noexcept { return false; }
@@ -100,17 +202,17 @@ class [[nodiscard]] TaskAwaiter {
   }
   // The frame goes before the awaiting side goes on, also when or_return left it half-way.
   T await_resume() {
-    Owned owned(std::exchange(frame_, nullptr));
-    return owned.frame.promise().take();
+    const Owned owned(frame_);
+    return frame_.promise().take();
   }
   // The same, with what was thrown as an error; only Cancelled goes on being thrown.
   std::conditional_t<is_result<T>, T, Result<T>> take_result()
     requires(!std::is_reference_v<T>)
   {
-    Owned owned(std::exchange(frame_, nullptr));
-    TaskPromise<T>& promise = owned.frame.promise();
+    const Owned owned(frame_);
+    TaskPromise<T>& promise = frame_.promise();
     if (promise.failed()) {
-      Failure failure(promise.exception());
+      Failure failure(promise.take_failure());
       if (failure.is_cancelled()) failure.raiseException();
       return Error(std::move(failure));
     }
@@ -122,13 +224,25 @@ class [[nodiscard]] TaskAwaiter {
   }
 
  private:
+  // Destroys the frame, and says so last: the compiler then sees what the destructor finds.
   struct Owned {
-    explicit Owned(Handle owned) noexcept : frame(owned) {}
+    explicit Owned(Handle& owned) noexcept : frame(owned) {}
     Owned(const Owned&) = delete;
     Owned& operator=(const Owned&) = delete;
-    ~Owned() { frame.destroy(); }
-    Handle frame;
+    ~Owned() {
+      frame.destroy();
+      frame = nullptr;
+    }
+    Handle& frame;
   };
+
+  // What ended, and whose result nobody took, may hold a failure.
+  void drop() noexcept {
+    if (frame_.done() && frame_.promise().failed()) {
+      const std::exception_ptr dropped = frame_.promise().take_failure();
+    }
+    frame_.destroy();
+  }
 
   Handle frame_;
 };
@@ -183,6 +297,14 @@ class [[nodiscard]] Task {
     if (frame_) std::exchange(frame_, nullptr).destroy();
   }
 
+  // For scopes whose child it becomes: gives what the reactor starts it by.
+  detail::ListHook& become_child(detail::ChildScope& scope) && noexcept
+    requires std::is_void_v<T>
+  {
+    require_frame();
+    return std::exchange(frame_, nullptr).promise().become_child(scope);
+  }
+
   detail::TaskAwaiter<T> operator co_await() && noexcept {
     require_frame();
     return detail::TaskAwaiter<T>(std::exchange(frame_, nullptr));
@@ -216,10 +338,12 @@ class [[nodiscard]] Task {
 namespace detail {
 
 template <class T>
-Task<T> TaskPromise<T>::get_return_object() noexcept {
+Task<T> TaskPromise<T>::get_return_object(std::source_location site) noexcept {
+  set_site(site);
   return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this));
 }
-inline Task<void> TaskPromise<void>::get_return_object() noexcept {
+inline Task<void> TaskPromise<void>::get_return_object(std::source_location site) noexcept {
+  set_site(site);
   return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
 }
 

@@ -5,15 +5,38 @@
 #include <coil/runtime/suspension.h>
 
 #include <coroutine>
-#include <cstdint>
+#include <cstddef>
 #include <source_location>
 #include <string_view>
 
 namespace coil {
 
 namespace detail {
-struct LocalBinding;
+
+template <class T>
+class TaskPromise;
 struct SiblingTag {};
+
+// What a strand and everything inside it finds by a key; the innermost one hides those outside.
+struct LocalBinding {
+  LocalBinding() noexcept {}
+  const void* key = nullptr;
+  const void* value = nullptr;
+  LocalBinding* outer = nullptr;
+};
+
+// The name of a strand, found in the same way: most strands have none of their own.
+struct NameBinding : LocalBinding {
+  explicit NameBinding(std::string_view name) noexcept { set(name); }
+  void set(std::string_view name) noexcept {
+    key = &name_key;
+    value = name.data();
+    size = name.size();
+  }
+  std::size_t size = 0;
+  static constexpr char name_key = 0;
+};
+
 }  // namespace detail
 
 // TaskContext: one strand of tasks: its reactor, cancellation scope, name, creation site and
@@ -34,15 +57,34 @@ struct SiblingTag {};
 // Threads:    Reactor thread only.
 class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
  public:
-  // A root: a strand that nobody awaits but the reactor.
-  explicit TaskContext(Reactor& reactor, std::string_view name = {},
-                       std::source_location site = std::source_location::current()) noexcept;
+  // A root: a strand that nobody awaits but the reactor. The name outlives it.
+  TaskContext(Reactor& reactor, detail::NameBinding& name, std::source_location site) noexcept;
   // A child: inherits everything from `parent`, and its cancellation unless it is shielded.
   enum class Scope : bool { inherited, shielded };
-  explicit TaskContext(TaskContext& parent, Scope scope = Scope::inherited) noexcept;
+  explicit TaskContext(TaskContext& parent, Scope scope = Scope::inherited) noexcept
+      : TaskContext(parent, parent.site_, scope) {}
+  // The same for a task that was written at `site`.
+  TaskContext(TaskContext& parent, std::source_location site,
+              Scope scope = Scope::inherited) noexcept
+      : reactor_(parent.reactor_),
+        parent_(&parent),
+        locals_(parent.locals_),
+        site_(site),
+        cancel_requested_(scope == Scope::inherited && parent.cancel_requested_),
+        shielded_(scope == Scope::shielded) {
+    parent.children_.push_back(*this);
+  }
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
-  ~TaskContext();
+  ~TaskContext() {
+    if (has_rest()) [[unlikely]]
+      drop_rest();
+    if (parent_ == nullptr) {
+      unlink();
+    } else {
+      parent_->children_.remove(*this);
+    }
+  }
 
   Reactor& reactor() const noexcept { return *reactor_; }
   TaskContext* parent() const noexcept { return parent_; }
@@ -52,9 +94,10 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   // Asks this strand and its descendants to end. Nothing is resumed from inside the call.
   void cancel() noexcept;
 
-  std::string_view name() const noexcept { return {name_, name_size_}; }
+  // Its own, or that of the nearest strand around it that has one.
+  std::string_view name() const noexcept;
   // `name` must outlive the context: a literal, or text that the owner keeps.
-  void set_name(std::string_view name) noexcept;
+  void set_name(std::string_view name);
   std::source_location site() const noexcept { return site_; }
   void set_site(std::source_location site) noexcept { site_ = site; }
   // What the strand waits for now; nullptr while it runs, or while only its children do.
@@ -62,7 +105,11 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
 
   template <class Visit>
   void for_each_child(Visit visit) const {
-    children_.for_each([&](TaskContext& child) { visit(child); });
+    for (TaskContext* child = children_.first(); child != nullptr;) {
+      TaskContext* next = children_.after(*child);
+      visit(*child);
+      child = next;
+    }
   }
 
  private:
@@ -70,19 +117,24 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   friend class Reactor;
   template <class T>
   friend class TaskLocal;
+  template <class T>
+  friend class detail::TaskPromise;
 
   void request_cancel_here() noexcept;
+  // What few strands have left at their end: a name of their own, or, by mistake, children.
+  bool has_rest() const noexcept { return named_ || !children_.empty(); }
+  void drop_rest() noexcept;
 
+  // Small, since every task that may be spawned has room for one.
   Reactor* reactor_;
   TaskContext* parent_ = nullptr;
   Suspension* leaf_ = nullptr;
-  detail::LocalBinding* locals_ = nullptr;
-  const char* name_ = "";
+  detail::IntrusiveRing<TaskContext, detail::SiblingTag> children_;
+  detail::LocalBinding* locals_ = nullptr;  // Its own name first, if it has one, then the rest.
   std::source_location site_;
-  std::uint32_t name_size_ = 0;
   bool cancel_requested_ = false;
   bool shielded_ = false;
-  mutable detail::IntrusiveList<TaskContext, detail::SiblingTag> children_;
+  bool named_ = false;
 };
 
 inline bool Suspension::enter(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
@@ -103,6 +155,20 @@ inline void Suspension::enter_uncancellable(TaskContext& context,
   waiter_ = waiter;
   context.leaf_ = this;
   state_ = State::waiting;
+}
+
+// Cancelling finds nothing to end: what is ready needs no leaf.
+inline bool Suspension::enter_ready(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  require_idle();
+  if (context.cancel_requested_) {
+    cancelled_ = true;
+    state_ = State::resumed;
+    return false;
+  }
+  context_ = &context;
+  waiter_ = waiter;
+  state_ = State::ready;
+  return true;
 }
 
 inline void Suspension::leave() noexcept {

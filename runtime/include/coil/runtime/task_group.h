@@ -88,6 +88,36 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<Task<T>> = true;
 
+// Whether a parameter P of a coroutine is a value of its own, whatever becomes of the argument A: a
+// view or a reference would go on referring to that.
+template <class P, class A>
+inline constexpr bool takes_copy =
+    std::is_same_v<P, A> || (std::is_scalar_v<P> && std::is_scalar_v<A>);
+template <class T>
+inline constexpr bool takes_copy<T&, OutlivesGroup<T>> = true;
+template <class T>
+inline constexpr bool takes_copy<const T&, OutlivesGroup<T>> = true;
+
+// A pointer to the function that F is, if it is nothing else: a closure without captures is one.
+template <class F>
+struct FunctionOf {
+  using type = void;
+};
+template <class F>
+  requires requires(F body) { +body; }
+struct FunctionOf<F> {
+  using type = decltype(+std::declval<F>());
+};
+template <class F>
+using function_of = typename FunctionOf<F>::type;
+
+// Whether the frame of the coroutine that F is keeps all that it needs: that of a plain function
+// which copies its parameters.
+template <class F, class... A>
+inline constexpr bool frame_keeps_all = false;
+template <class... P, class... A>
+inline constexpr bool frame_keeps_all<Task<void> (*)(P...), A...> = (takes_copy<P, A> && ...);
+
 }  // namespace detail
 
 // TaskGroup: children that run side by side and have all ended when the group ends.
@@ -109,13 +139,15 @@ inline constexpr bool is_task<Task<T>> = true;
 // Cancellation: Cancellable; some bytes may have been transferred. Inherited by every child. The
 //               group throws Cancelled where it ends if the scope around it was cancelled and its
 //               body or a child ended for that reason.
-class TaskGroup {
+class TaskGroup final : private detail::ChildScope {
  public:
-  explicit TaskGroup(TaskContext& outer) noexcept : context_(outer) {}
+  explicit TaskGroup(TaskContext& outer) noexcept : ChildScope(outer) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts body(arguments...) from the loop. Both are moved into the child: nothing can dangle.
+  // Calls body(arguments...) and starts its task from the loop. All are moved into the child:
+  // nothing can dangle. A function that copies all its parameters is called at once, since the
+  // frame of its task keeps them; any other is kept with its arguments, and called from the loop.
   // `body` is a function, not a task that was made already; a parameter of it that is a reference
   // is given as outlives_group(x).
   template <class F, class... A>
@@ -131,7 +163,17 @@ class TaskGroup {
           detail::is_task<std::invoke_result_t<F, detail::GroupArgument<A>...>>;
       static_assert(gives_task, "the function of a child returns a Task");
       if constexpr (gives_task) {
-        run_child<F, A...>(context_, join_, *this, std::move(body), std::move(arguments)...);
+        if constexpr (detail::frame_keeps_all<detail::function_of<F>, A...>) {
+          try {
+            detail::start_child(*this,
+                                std::invoke(std::move(body), detail::group_argument(arguments)...));
+          } catch (...) {
+            child_threw();
+          }
+        } else {
+          detail::start_child(*this,
+                              run_child<F, A...>(*this, std::move(body), std::move(arguments)...));
+        }
       }
     }
   }
@@ -143,15 +185,15 @@ class TaskGroup {
                   "write group.spawn(&f, x) for f(x)");
   }
   // Asks the body and every child to end.
-  void cancel() noexcept { context_.cancel(); }
+  void cancel() noexcept { TaskContext::cancel(); }
   // Children that have not ended.
-  std::size_t size() const noexcept { return join_.live(); }
+  std::size_t size() const noexcept { return join().live(); }
   // Failures beyond the first, which were not thrown.
   std::size_t further_failures() const noexcept { return failures_ > 1 ? failures_ - 1 : 0; }
 
   // For compositions.
-  TaskContext& context() noexcept { return context_; }
-  detail::StrandJoin& join() noexcept { return join_; }
+  TaskContext& context() noexcept { return *this; }
+  using ChildScope::join;
   void failed(std::exception_ptr failure) noexcept {
     if (failures_++ == 0) first_failure_ = std::move(failure);
     cancel();
@@ -160,33 +202,26 @@ class TaskGroup {
   // What the group comes to, apart from its body.
   void rethrow_failure() const {
     if (first_failure_) std::rethrow_exception(first_failure_);
-    if (gave_up_ && context_.parent()->cancel_requested()) throw Cancelled();
+    if (gave_up_ && parent()->cancel_requested()) throw Cancelled();
   }
 
  private:
   template <class F, class... A>
-  static detail::Strand run_child(TaskContext&, detail::StrandJoin&, TaskGroup& group, F body,
-                                  A... arguments) {
-    try {
-      auto task = std::invoke(std::move(body), detail::group_argument(arguments)...);
-      TaskContext& own = co_await current_context();
-      own.set_site(task.site());
-      using T = typename decltype(task)::value_type;
-      if constexpr (is_result<T>) {
-        T result = co_await std::move(task);
-        if (!result) group.failed(result.error().failure().exception());
-      } else {
-        static_cast<void>(co_await std::move(task));
-      }
-    } catch (const Cancelled&) {
-      group.gave_up_ = true;  // A child that did what it was told is no failure.
-    } catch (...) {
-      group.failed(std::current_exception());
+  static Task<void> run_child(TaskGroup& group, F body, A... arguments) {
+    auto task = std::invoke(std::move(body), detail::group_argument(arguments)...);
+    TaskContext& own = co_await current_context();
+    own.set_site(task.site());
+    using T = typename decltype(task)::value_type;
+    if constexpr (is_result<T>) {
+      T result = co_await std::move(task);
+      if (!result) group.failed(result.error().failure().exception());
+    } else {
+      static_cast<void>(co_await std::move(task));
     }
   }
+  void child_failed(std::exception_ptr failure) noexcept override { failed(std::move(failure)); }
+  void child_gave_up() noexcept override { gave_up_ = true; }
 
-  TaskContext context_;
-  detail::StrandJoin join_;
   std::size_t failures_ = 0;
   bool gave_up_ = false;  // A child ended because it was cancelled.
   std::exception_ptr first_failure_;
@@ -220,7 +255,8 @@ auto run_group(F body) -> std::invoke_result_t<F&, TaskGroup&> {
   } catch (...) {
     group.failed(std::current_exception());
   }
-  co_await group.join().wait();
+  // What goes with the frame of the last child may have spawned another.
+  while (group.size() != 0) co_await group.join().wait();
   group.rethrow_failure();
   if (thrown) std::rethrow_exception(thrown);
   if constexpr (!std::is_void_v<T>) co_return std::move(*value);

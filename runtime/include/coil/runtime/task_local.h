@@ -13,18 +13,6 @@
 
 namespace coil {
 
-namespace detail {
-
-// One binding in force; it lives in the frame that awaits with_local.
-struct LocalBinding {
-  LocalBinding() noexcept {}
-  const void* key = nullptr;
-  const void* value = nullptr;
-  LocalBinding* outer = nullptr;
-};
-
-}  // namespace detail
-
 // TaskLocal<T>: the name of a value that is bound for the length of a task.
 //
 // Example (tests/examples/task_local_example.cpp, "request id"):

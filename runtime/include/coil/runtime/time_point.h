@@ -15,4 +15,15 @@ namespace coil {
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+namespace detail {
+
+// The sum, or the end of all time on the side that it lies beyond.
+constexpr TimePoint saturating_add(TimePoint base, Duration after) noexcept {
+  if (after > Duration::zero() && base > TimePoint::max() - after) return TimePoint::max();
+  if (after < Duration::zero() && base < TimePoint::min() - after) return TimePoint::min();
+  return base + after;
+}
+
+}  // namespace detail
+
 }  // namespace coil

@@ -24,12 +24,6 @@ namespace coil {
 // Guarantees: Of two nodes that are due at the same time the one added first fires first.
 // Cost:       48 bytes; queueing a node never allocates.
 struct TimerNode {
-  // The neighbors in whatever list the node is in. The heads of those lists are links as well.
-  struct Link {
-    Link* prev = nullptr;
-    Link* next = nullptr;
-  };
-
   // The value of `place` while the node is in no queue.
   static constexpr std::uint32_t not_queued = UINT32_MAX;
 
@@ -42,7 +36,8 @@ struct TimerNode {
 
   bool queued() const noexcept { return place != not_queued; }
 
-  Link link;                          // First, so that the queue finds the node from its link.
+  TimerNode* next = nullptr;          // Set by the queue: the node behind it in a list.
+  TimerNode** back = nullptr;         // Set by the queue: what points to it, a head or a `next`.
   TimePoint due;                      // Set by whoever adds the node.
   std::uint64_t order = 0;            // Set by the queue: breaks ties between equal due times.
   void (*fire)(TimerNode&) noexcept;  // Called by the reactor once the node has left the queue.

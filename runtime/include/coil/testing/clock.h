@@ -48,8 +48,8 @@ class Clock final : public ReactorTime {
  private:
   struct State;
 
-  TimePoint delay_base() const noexcept override { return now_; }
   void add_timer(TimerNode& node) noexcept override;
+  void add_timer(TimerNode& node, Duration after) noexcept override;
   void remove_timer(TimerNode& node) noexcept override;
   std::vector<TimerNode*> queued_timers() const override;
   void expire(Suspension& waiter) noexcept override;

@@ -15,11 +15,13 @@ namespace {
 // Newer than the headers of liburing 2.3.
 constexpr std::uint16_t register_incremental = 2;  // IOU_PBUF_RING_INC, Linux 6.12
 
-// A power of two each; the whole is 1 MiB either way.
+// Powers of two.
 constexpr std::size_t incremental_count = 16;
 constexpr std::uint32_t incremental_bytes = 64 * 1024;
+constexpr unsigned incremental_stride_bits = 16;
 constexpr std::size_t whole_count = 64;
 constexpr std::uint32_t whole_bytes = 16 * 1024;
+constexpr unsigned whole_stride_bits = 15;
 
 void* map(std::size_t size) noexcept {
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
@@ -35,39 +37,51 @@ BufferRing::BufferRing(io_uring& ring, Filling filling, BufferPool& pool)
       count_(filling == Filling::incremental ? incremental_count : whole_count),
       kept_(count_),
       buffer_bytes_(filling == Filling::incremental ? incremental_bytes : whole_bytes),
+      stride_bits_(filling == Filling::incremental ? incremental_stride_bits : whole_stride_bits),
       buffers_(std::make_unique<Buffer[]>(count_)) {}
 
 std::unique_ptr<BufferRing> BufferRing::open(io_uring& ring, Filling filling, BufferPool& pool) {
   std::unique_ptr<BufferRing> made(new BufferRing(ring, filling, pool));
   const std::size_t count = made->count_;
   made->shared_ = static_cast<io_uring_buf_ring*>(map(count * sizeof(io_uring_buf)));
-  made->bytes_ = static_cast<std::byte*>(map(count * made->buffer_bytes_));
+  made->bytes_ = static_cast<std::byte*>(map(count << made->stride_bits_));
   if (made->shared_ == nullptr || made->bytes_ == nullptr) return nullptr;
   io_uring_buf_reg request = {};
   request.ring_addr = reinterpret_cast<std::uintptr_t>(made->shared_);
   request.ring_entries = static_cast<std::uint32_t>(count);
-  request.bgid = group;
+  request.bgid = made->group();
   request.pad = filling == Filling::incremental ? register_incremental : 0;  // `flags` by now.
   if (io_uring_register_buf_ring(&ring, &request, 0) != 0) return nullptr;
   made->registered_ = true;
   io_uring_buf_ring_init(made->shared_);
-  for (std::size_t index = 0; index < count; ++index) made->give_to_kernel(index);
+  made->lay_out();
   return made;
 }
 
 BufferRing::~BufferRing() {
-  if (registered_) io_uring_unregister_buf_ring(&ring_, group);
+  if (registered_) io_uring_unregister_buf_ring(&ring_, group());
   const std::size_t count = count_;
   if (shared_ != nullptr) ::munmap(shared_, count * sizeof(io_uring_buf));
   if (bytes_ == nullptr) return;
-  unpoison(bytes_, count * buffer_bytes_);
-  ::munmap(bytes_, count * buffer_bytes_);
+  unpoison(bytes_, count << stride_bits_);
+  ::munmap(bytes_, count << stride_bits_);
+}
+
+// The beginnings lie on different cache lines: at equal distances all would compete for a few
+// places in the cache.
+void BufferRing::lay_out() noexcept {
+  constexpr std::size_t lines = 16;
+  for (std::size_t index = 0; index < count_; ++index) {
+    const std::size_t shift = filling_ == Filling::whole ? index % lines * 64 : 0;
+    buffers_[index].end = bytes_ + (index << stride_bits_) + shift + buffer_bytes_;
+    give_to_kernel(index);
+  }
 }
 
 // The only place that adds to the ring. Memory that the kernel may write is nobody else's.
 void BufferRing::give_to_kernel(std::size_t index) noexcept {
   Buffer& buffer = buffers_[index];
-  std::byte* memory = bytes_ + index * buffer_bytes_;
+  std::byte* memory = buffer.end - buffer_bytes_;
   buffer.next = memory;
   buffer.with_kernel = true;
   --kept_;
@@ -100,7 +114,7 @@ BufferLease BufferRing::copy(const std::byte* data, std::size_t size) noexcept {
 }
 
 void BufferRing::take_back(std::byte* data) noexcept {
-  const auto index = static_cast<std::size_t>(data - bytes_) / buffer_bytes_;
+  const auto index = static_cast<std::size_t>(data - bytes_) >> stride_bits_;
   Buffer& buffer = buffers_[index];
   pool_.note_returned();
   if (--buffer.leases == 0 && !buffer.with_kernel) give_to_kernel(index);

@@ -14,11 +14,14 @@
 namespace coil::detail {
 
 // A multishot receive picks its buffer when data has come, so that an idle connection owns none.
-// The whole of it fits the cache of one core: what is received is still hot when it is sent.
+// The kernel takes the buffers in turn. There are two kinds of ring, both of 1 MiB:
 //
-// The kernel fills a buffer piece by piece where it can, and then reports whether it keeps the rest
-// for the next receive; otherwise one receive uses one buffer up. A buffer goes back to it when it
-// is used up and the last lease on it has ended.
+//  - whole: each receive uses one buffer up. Small messages touch the beginning of 64 buffers again
+//    and again, which stay in the nearest cache; but not more than 64 can wait to be served.
+//  - incremental: a buffer is filled piece by piece, and the kernel reports with each whether it
+//    keeps the rest. Thousands of small messages can wait, and march through the whole of it.
+//
+// A buffer goes back to the kernel when it is used up and the last lease on it has ended.
 class BufferRing final : public BufferOwner {
  public:
   enum class Filling : bool { whole, incremental };
@@ -29,9 +32,9 @@ class BufferRing final : public BufferOwner {
   BufferRing& operator=(const BufferRing&) = delete;
   ~BufferRing();
 
-  static constexpr std::uint16_t group = 1;
-
   Filling filling() const noexcept { return filling_; }
+  // Its name in the entries of receives.
+  std::uint16_t group() const noexcept { return static_cast<std::uint16_t>(filling_); }
   // The `size` bytes of a completion with a buffer; nothing when its size is 0. The buffer itself
   // while few are kept from the kernel, a copy of the bytes when half of them are.
   BufferLease take(unsigned completion_flags, std::size_t size) noexcept;
@@ -41,6 +44,7 @@ class BufferRing final : public BufferOwner {
  private:
   struct Buffer {
     std::byte* next = nullptr;  // Where the kernel fills it next.
+    std::byte* end = nullptr;
     std::uint32_t leases = 0;   // Alive on it.
     bool with_kernel = false;
   };
@@ -51,6 +55,7 @@ class BufferRing final : public BufferOwner {
 
   [[noreturn]] static void refuse() noexcept;
   void take_back(std::byte* data) noexcept override;
+  void lay_out() noexcept;
   void give_to_kernel(std::size_t index) noexcept;
   BufferLease lend(Buffer& buffer, std::byte* data, std::size_t size) noexcept;
   BufferLease take_scarce(std::size_t index, std::byte* data, std::size_t size) noexcept;
@@ -61,7 +66,8 @@ class BufferRing final : public BufferOwner {
   Filling filling_;
   std::size_t count_;
   std::size_t kept_;  // Not with the kernel.
-  std::uint32_t buffer_bytes_;
+  const std::uint32_t buffer_bytes_;
+  const unsigned stride_bits_;  // From the beginning of one buffer to that of the next.
   std::unique_ptr<Buffer[]> buffers_;
   std::byte* bytes_ = nullptr;
   io_uring_buf_ring* shared_ = nullptr;
@@ -80,7 +86,7 @@ inline BufferLease BufferRing::take(unsigned completion_flags, std::size_t size)
   Buffer& buffer = buffers_[index];
   std::byte* data = buffer.next;
   buffer.next += size;
-  if (buffer.next > bytes_ + (index + 1) * buffer_bytes_) refuse();
+  if (buffer.next > buffer.end) refuse();
   // What is filled piece by piece is not used up by nothing, although some kernels report it so.
   const bool used_up = (completion_flags & buffer_more) == 0;
   if (used_up && (size != 0 || filling_ == Filling::whole)) {

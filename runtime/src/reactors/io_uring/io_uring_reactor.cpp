@@ -28,7 +28,7 @@ class IoUringReactor final : public Reactor {
         // A non-blocking socket fails where a blocking one waits inside the ring; attempts say
         // MSG_DONTWAIT, but accept and connect cannot.
         sockets_(!ring_->features().accept || !ring_->features().connect),
-        receiver_(*this, *ring_, ring_->open_buffers(buffers())),
+        receiver_(*this, *ring_),
         acceptor_(*this, *ring_) {
     arm_waker();
   }

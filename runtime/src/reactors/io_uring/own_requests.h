@@ -20,6 +20,7 @@ struct OwnState {
   bool ending : 1 = false;  // The end of what is armed was asked for.
   bool has_outcome : 1 = false;
   bool starved : 1 = false;  // Waits for a buffer to come back.
+  bool crowded : 1 = false;  // Receives into the ring that has room for many.
   bool by_poll : 1 = false;  // Receives are polled for and then carried out directly.
   bool only_by_poll : 1 = false;
 

@@ -77,7 +77,7 @@ void Receiver::arm(HandleSlot& slot) noexcept {
     translate_own_poll(slot, ring_);
     state.armed = OwnRequest::poll;
   } else {
-    translate_own_receive(slot, ring_);
+    translate_own_receive(slot, ring_, ring_of(state).group());
     state.armed = OwnRequest::receive;
   }
   slot.backend_busy = true;
@@ -99,6 +99,12 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   arm(slot);
 }
 
+Receiver::Receiver(Reactor& reactor, Ring& ring)
+    : reactor_(reactor),
+      ring_(ring),
+      buffers_(ring.open_buffers(BufferRing::Filling::whole, reactor.buffers())),
+      roomy_(ring.open_buffers(BufferRing::Filling::incremental, reactor.buffers())) {}
+
 // The path of every message: one task waits for a lease, and the kernel goes on.
 void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
   constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
@@ -107,7 +113,7 @@ void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcep
     if (op->code() == OpCode::receive_lease && op->backend_state == on_slot) [[likely]] {
       const auto size = static_cast<std::size_t>(result);
       note_size(slot, size);
-      static_cast<ReceiveLeaseOperation*>(op)->lease = buffers_->take(flags, size);
+      static_cast<ReceiveLeaseOperation*>(op)->lease = ring_of(own_state(slot)).take(flags, size);
       op->backend_state = handed_back;
       reactor_.complete_once(*op, slot, result);
       return;
@@ -126,7 +132,7 @@ void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcep
   }
   BufferLease lease;
   if ((flags & IORING_CQE_F_BUFFER) != 0) {
-    lease = buffers_->take(flags, static_cast<std::size_t>(std::max(result, 0)));
+    lease = ring_of(state).take(flags, static_cast<std::size_t>(std::max(result, 0)));
   }
   if (slot.closing()) {
     if (result > 0) slot.linger_zero = true;  // The peer learns that nobody read it.
@@ -173,23 +179,26 @@ void Receiver::on_polled(HandleSlot& slot, const Completion& completion) noexcep
 }
 
 void Receiver::feed_starved() noexcept {
-  while (!starved_.empty() && buffers_->available() > 0) {
-    // As many as there are buffers: all of them at once would only run dry again.
-    const std::size_t count = std::min(buffers_->available(), starved_.size());
-    for (std::size_t index = 0; index < count; ++index) {
-      HandleSlot* slot = reactor_.handles().find(starved_[index]);
-      if (slot == nullptr) continue;
-      own_state(*slot).starved = false;
-      resume(*slot);
-    }
-    starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(count));
-    return;
+  if (starved_.empty()) return;
+  // As many as there are buffers: all of them at once would only run dry again.
+  const BufferRing& ring = roomy_ != nullptr ? *roomy_ : *buffers_;
+  const std::size_t count = std::min(ring.available(), starved_.size());
+  for (std::size_t index = 0; index < count; ++index) {
+    HandleSlot* slot = reactor_.handles().find(starved_[index]);
+    if (slot == nullptr) continue;
+    own_state(*slot).starved = false;
+    resume(*slot);
   }
+  starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
 void Receiver::park(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.starved) return;
+  if (roomy_ != nullptr && !state.crowded) {
+    state.crowded = true;
+    return;
+  }
   try {
     starved_.push_back(slot.id());
     state.starved = true;

@@ -18,8 +18,9 @@ namespace coil::detail {
 
 // A stream receives in one of two ways and changes over as its messages grow and shrink:
 //
-//  - by a multishot receive: the kernel puts what comes into a buffer of the shared ring. Nothing
-//    is submitted per message, which is best for small ones.
+//  - by a multishot receive: the kernel puts what comes into a buffer of a shared ring. Nothing is
+//    submitted per message, which is best for small ones. A stream that found the small ring empty
+//    goes on in the one that has room for many.
 //  - by a multishot poll: a change is reported, and the bytes are received directly into the
 //    caller's buffer, or into the one that is hottest in the cache. Best for bulk, whose cost is
 //    the memory that it touches.
@@ -28,9 +29,7 @@ namespace coil::detail {
 // more is received until they were taken.
 class Receiver {
  public:
-  // `buffers` is null where the kernel has no multishot receive.
-  Receiver(Reactor& reactor, Ring& ring, std::unique_ptr<BufferRing> buffers)
-      : reactor_(reactor), ring_(ring), buffers_(std::move(buffers)) {}
+  Receiver(Reactor& reactor, Ring& ring);
 
   // Takes a read of a stream.
   Attempt submit(Operation& op, HandleSlot& slot) noexcept {
@@ -43,6 +42,7 @@ class Receiver {
   // Serves those that found no buffer, as far as buffers have come back.
   void feed_starved() noexcept;
 
+  // The small ring; null where the kernel has no multishot receive.
   const BufferRing* buffers() const noexcept { return buffers_.get(); }
 
  private:
@@ -51,6 +51,9 @@ class Receiver {
   }
   void receive_any(HandleSlot& slot, int result, unsigned flags) noexcept;
   Attempt start(Operation& op, HandleSlot& slot) noexcept;
+  BufferRing& ring_of(const OwnState& state) const noexcept {
+    return state.crowded ? *roomy_ : *buffers_;
+  }
   Attempt receive_now(Operation& op, HandleSlot& slot) noexcept;
   void arm(HandleSlot& slot) noexcept;
   // Goes on for whoever waits, after what was armed has ended.
@@ -67,6 +70,7 @@ class Receiver {
   Reactor& reactor_;
   Ring& ring_;
   std::unique_ptr<BufferRing> buffers_;
+  std::unique_ptr<BufferRing> roomy_;    // Null where it does not fill buffers piece by piece.
   std::vector<HandleId> starved_;
 };
 

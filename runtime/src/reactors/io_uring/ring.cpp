@@ -82,18 +82,14 @@ std::string RingFeatures::switched_off() const {
   return words;
 }
 
-std::unique_ptr<BufferRing> Ring::open_buffers(BufferPool& pool) {
-  using Filling = BufferRing::Filling;
-  std::unique_ptr<BufferRing> buffers;
-  if (features_.multishot && features_.incremental) {
-    buffers = BufferRing::open(ring_, Filling::incremental, pool);
-    features_.incremental = buffers != nullptr;
-  }
-  if (features_.multishot && buffers == nullptr) {
-    buffers = BufferRing::open(ring_, Filling::whole, pool);
-  }
-  features_.multishot = buffers != nullptr && try_multishot(*buffers);
-  if (!features_.multishot) buffers.reset();
+std::unique_ptr<BufferRing> Ring::open_buffers(BufferRing::Filling filling, BufferPool& pool) {
+  bool& wanted =
+      filling == BufferRing::Filling::whole ? features_.multishot : features_.incremental;
+  wanted = wanted && features_.multishot;
+  if (!wanted) return nullptr;
+  std::unique_ptr<BufferRing> buffers = BufferRing::open(ring_, filling, pool);
+  wanted = buffers != nullptr && try_multishot(*buffers);
+  if (!wanted) buffers.reset();
   return buffers;
 }
 

@@ -17,7 +17,7 @@ namespace coil::detail {
 // What the ring may use; each can be switched off with COIL_IO_URING=-name,-name.
 struct RingFeatures {
   bool multishot = true;         // Receives that fill buffers of the ring.
-  bool incremental = true;       // Buffers that are filled piece by piece.
+  bool incremental = true;       // The same with buffers that are filled piece by piece.
   bool multishot_poll = true;    // One poll for all changes of a stream.
   bool multishot_accept = true;  // One accept for all connections of a server.
   bool send = true;
@@ -60,8 +60,8 @@ class Ring {
   // Completions that have come and were not taken yet.
   unsigned ready() const noexcept { return io_uring_cq_ready(&ring_); }
 
-  // The buffers of multishot receives, which must have seen one; null where there are none.
-  std::unique_ptr<BufferRing> open_buffers(BufferPool& pool);
+  // Buffers for multishot receives, which have seen one; null where there are none.
+  std::unique_ptr<BufferRing> open_buffers(BufferRing::Filling filling, BufferPool& pool);
 
   const RingFeatures& features() const noexcept { return features_; }
   // The kernel turned out to lack it.

@@ -92,7 +92,7 @@ bool Ring::try_multishot(BufferRing& buffers) noexcept {
   io_uring_sqe& receive = entry();
   io_uring_prep_recv_multishot(&receive, pair.near(), nullptr, 0, 0);
   receive.flags |= IOSQE_BUFFER_SELECT;
-  receive.buf_group = BufferRing::group;
+  receive.buf_group = buffers.group();
   for (const char byte : {'a', 'b'}) {
     if (!pair.write(byte)) return false;
     const Completion received = wait_in_trial();

@@ -1,8 +1,6 @@
 // The only file that knows ring opcodes: one switch.
 #include "translate.h"
 
-#include "buffer_ring.h"
-
 #include <coil/runtime/operations.h>
 
 #include <poll.h>
@@ -66,11 +64,11 @@ void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
   io_uring_sqe_set_data(&entry, &op);
 }
 
-void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept {
+void translate_own_receive(HandleSlot& slot, Ring& ring, std::uint16_t buffer_group) noexcept {
   io_uring_sqe& entry = ring.entry();
   io_uring_prep_recv_multishot(&entry, slot.native().descriptor(), nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
-  entry.buf_group = BufferRing::group;
+  entry.buf_group = buffer_group;
   io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::receive));
 }
 

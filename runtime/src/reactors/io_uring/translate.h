@@ -17,7 +17,7 @@ void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept;
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
 
 // Fill an entry for what goes on by itself until it is ended.
-void translate_own_receive(HandleSlot& slot, Ring& ring) noexcept;
+void translate_own_receive(HandleSlot& slot, Ring& ring, std::uint16_t buffer_group) noexcept;
 void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept;
 void translate_own_accept(HandleSlot& slot, Ring& ring) noexcept;
 // Asks for the end of what is armed on the handle, if that was not done yet.

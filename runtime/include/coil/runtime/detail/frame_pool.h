@@ -34,20 +34,17 @@ inline void unpoison(void*, std::size_t) noexcept {}
 // registers the clean-up that runs when the thread ends.
 class FramePool {
  public:
-  static constexpr std::size_t granularity = 64;
-  static constexpr std::size_t class_count = 32;     // Blocks of up to 2048 bytes are recycled.
-  static constexpr std::uint32_t cached_max = 4096;  // Per class; what is beyond goes back.
+  static constexpr std::size_t class_count = 128;   // Blocks of up to 2040 bytes are recycled.
+  static constexpr std::int32_t cached_max = 4096;  // Per class; what is beyond goes back.
 
   static void* allocate(std::size_t size) {
-    const std::size_t index = (size - 1) / granularity;
-    FramePool& pool = local_;
-    ++pool.live_;
+    const std::size_t index = index_of(size);
     if (index < class_count) {
-      Class& entry = pool.classes_[index];
+      Class& entry = local_.classes_[index];
       if (Block* block = entry.first) {
-        unpoison(block, (index + 1) * granularity);
+        unpoison(block, bytes_of(index));
         entry.first = block->next;
-        --entry.count;
+        ++entry.room;
         return block;
       }
     }
@@ -55,17 +52,14 @@ class FramePool {
   }
 
   static void deallocate(void* memory, std::size_t size) noexcept {
-    const std::size_t index = (size - 1) / granularity;
-    FramePool& pool = local_;
-    --pool.live_;
+    const std::size_t index = index_of(size);
     if (index < class_count) {
-      Class& entry = pool.classes_[index];
-      if (entry.count < entry.limit) {
+      Class& entry = local_.classes_[index];
+      if (--entry.room >= 0) [[likely]] {
         auto* block = static_cast<Block*>(memory);
         block->next = entry.first;
         entry.first = block;
-        ++entry.count;
-        poison(block, (index + 1) * granularity);
+        poison(block, bytes_of(index));
         return;
       }
     }
@@ -73,7 +67,7 @@ class FramePool {
   }
 
   // Blocks handed out and not returned, on this thread; moves between threads even out in the sum.
-  static std::int64_t live() noexcept { return local_.live_; }
+  static std::int64_t live() noexcept;
 
  private:
   struct Block {
@@ -81,22 +75,24 @@ class FramePool {
   };
   struct Class {
     Block* first = nullptr;
-    std::uint32_t count = 0;
-    std::uint32_t limit = 0;  // 0 until the thread's clean-up is registered, and after it ran.
+    std::int32_t room = 0;  // For how many more blocks; 0 before the first use and after the end.
   };
   struct Cleaner;
 
+  // Classes are 16 bytes apart, and 8 less than a multiple of that: what the heap puts before each
+  // block then fills it up.
+  static constexpr std::size_t index_of(std::size_t size) noexcept { return (size + 7) / 16; }
+  static constexpr std::size_t bytes_of(std::size_t index) noexcept { return index * 16 + 8; }
+
   static void* allocate_slow(std::size_t size);
   static void deallocate_slow(void* memory, std::size_t size) noexcept;
-  static constexpr std::size_t rounded(std::size_t size) noexcept {
-    return (size + granularity - 1) / granularity * granularity;
-  }
 
   static thread_local constinit FramePool local_;
 
   Class classes_[class_count];
-  std::int64_t live_ = 0;
+  std::int64_t taken_ = 0;  // Blocks that the heap has given and not got back.
   bool registered_ = false;
+  bool caching_ = false;
 };
 
 // Blocks of the pool for class-specific operator new.

@@ -26,13 +26,14 @@ class InFlight {
     Operation*& first = place(op.direction());
     if (first == nullptr) [[likely]] {
       first = &op;
+      static_cast<ListHook&>(op).next_ = nullptr;  // It is alone.
     } else {
       add_behind(*first, op);
     }
   }
   void remove(Operation& op) noexcept {
     Operation*& first = place(op.direction());
-    if (!static_cast<ListHook&>(op).linked()) [[likely]] {
+    if (static_cast<ListHook&>(op).next_ == nullptr) [[likely]] {
       first = nullptr;
     } else {
       remove_from_ring(first, op);

@@ -7,13 +7,14 @@ class Reactor;
 
 namespace coil::detail {
 
+class CallNodes;
 class Inbox;
 class SignalRelay;
 
 class InboxNode {
  public:
-  // Called on the reactor's thread; `alive` is false when the reactor ended before the turn came.
-  using Deliver = void (*)(InboxNode&, bool alive) noexcept;
+  // Called on the reactor's thread; without a reactor, when it ended before the turn came.
+  using Deliver = void (*)(InboxNode&, Reactor*) noexcept;
 
   explicit InboxNode(Deliver deliver) noexcept : deliver_(deliver) {}
   InboxNode(const InboxNode&) = delete;
@@ -26,6 +27,7 @@ class InboxNode {
   friend class Inbox;
 
   InboxNode* next_ = nullptr;
+  const InboxNode* earlier_ = nullptr;  // A node to fetch meanwhile; it may be gone.
   Deliver deliver_;
 };
 

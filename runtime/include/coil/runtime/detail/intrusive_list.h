@@ -1,32 +1,34 @@
-// The only list type that the loop uses: doubly linked, intrusive, circular.
+// The lists that the loop uses: doubly linked, intrusive, circular.
 #pragma once
 
 #include <cstddef>
 
 namespace coil::detail {
 
-// A link embedded in an element. A linked element must not be destroyed or moved.
+// A link embedded in an element. A linked element must not be destroyed or moved, and only a linked
+// one may be unlinked: a hook that is in no list holds nothing that could tell.
 class ListHook {
  public:
   ListHook() noexcept {}
   ListHook(const ListHook&) = delete;
   ListHook& operator=(const ListHook&) = delete;
 
-  bool linked() const noexcept { return next_ != nullptr; }
   // Takes the element out of whichever list holds it.
   void unlink() noexcept {
     prev_->next_ = next_;
     next_->prev_ = prev_;
-    prev_ = next_ = nullptr;
   }
 
  private:
   template <class T, class Tag>
   friend class IntrusiveList;
   friend class InFlight;
+  template <class T, class Tag>
+  friend class IntrusiveRing;
+  friend class ReadyList;
 
-  ListHook* prev_ = nullptr;
-  ListHook* next_ = nullptr;
+  ListHook* prev_;
+  ListHook* next_;
 };
 
 // A hook that an element has beside its main one; Tag tells them apart.
@@ -125,6 +127,47 @@ class IntrusiveList {
   }
 
   ListHook head_;
+};
+
+// The same with a head of one pointer, for elements that may each own a list.
+template <class T, class Tag>
+class IntrusiveRing {
+ public:
+  IntrusiveRing() noexcept {}
+  IntrusiveRing(const IntrusiveRing&) = delete;
+  IntrusiveRing& operator=(const IntrusiveRing&) = delete;
+
+  bool empty() const noexcept { return first_ == nullptr; }
+  void push_back(T& value) noexcept {
+    ListHook& link = hook(value);
+    if (first_ == nullptr) {
+      link.prev_ = link.next_ = first_ = &link;
+      return;
+    }
+    link.prev_ = first_->prev_;
+    link.next_ = first_;
+    first_->prev_->next_ = &link;
+    first_->prev_ = &link;
+  }
+  void remove(T& value) noexcept {
+    ListHook& link = hook(value);
+    if (first_ == &link) first_ = link.next_ == &link ? nullptr : link.next_;
+    link.unlink();
+  }
+  T* first() const noexcept { return first_ == nullptr ? nullptr : &element(*first_); }
+  // The element behind `value`, which is in this ring; nullptr at the end.
+  T* after(T& value) const noexcept {
+    ListHook* next = hook(value).next_;
+    return next == first_ ? nullptr : &element(*next);
+  }
+
+ private:
+  static ListHook& hook(T& value) noexcept { return static_cast<TaggedHook<Tag>&>(value); }
+  static T& element(ListHook& hook) noexcept {
+    return static_cast<T&>(static_cast<TaggedHook<Tag>&>(hook));
+  }
+
+  ListHook* first_ = nullptr;
 };
 
 }  // namespace coil::detail

@@ -51,26 +51,23 @@ class PromiseBase {
  public:
   class FinalAwaiter {
    public:
-    FinalAwaiter() noexcept {}
+    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
     bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      return transfer(self.promise().continuation_);
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+      return transfer(next_);
     }
     void await_resume() const noexcept {}
+
+   private:
+    std::coroutine_handle<> next_;
   };
 
   PromiseBase() noexcept {}
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
-  // The default argument names the coroutine itself, so that a child knows where it came from.
-  std::suspend_always initial_suspend(
-      std::source_location site = std::source_location::current()) noexcept {
-    origin_.site = site;
-    return {};
-  }
-  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(); }
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(continuation_); }
 
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
@@ -88,6 +85,9 @@ class PromiseBase {
     continuation_ = continuation;
   }
 
+ protected:
+  void set_site(std::source_location site) noexcept { origin_.site = site; }
+
  private:
   union Origin {
     Origin() noexcept : context(nullptr) {}
@@ -95,7 +95,10 @@ class PromiseBase {
     TaskContext* context;
   };
 
-  std::coroutine_handle<> continuation_;
+  // In a union, so that it costs nothing until it is known.
+  union {
+    std::coroutine_handle<> continuation_;
+  };
   Origin origin_;
 };
 

@@ -26,7 +26,7 @@ class RootStrand {
   class promise_type final : public PromiseBase {
    public:
     promise_type(Reactor& reactor, Task<void>& task, std::string_view name) noexcept
-        : context_(reactor, name, task.site()) {}
+        : name_(name), context_(reactor, name_, task.site()) {}
 
     RootStrand get_return_object() noexcept {
       const auto self = std::coroutine_handle<promise_type>::from_promise(*this);
@@ -40,6 +40,7 @@ class RootStrand {
     void unhandled_exception() noexcept { context_.reactor().log_current(context_.name()); }
 
    private:
+    NameBinding name_;
     TaskContext context_;
     StartNode start_;
   };

@@ -1,49 +1,17 @@
 // Strands: children that destroy themselves, counted by whoever joins them.
 #pragma once
 
+#include <coil/runtime/detail/child_scope.h>
 #include <coil/runtime/detail/promise_base.h>
 #include <coil/runtime/detail/root_task.h>
 #include <coil/runtime/reactor.h>
+#include <coil/runtime/task.h>
 
 #include <coroutine>
-#include <cstddef>
 #include <exception>
+#include <utility>
 
 namespace coil::detail {
-
-// Counts strands and waits until none is left. Cancelling the wait cancels the strands, through the
-// tree of contexts; the wait itself goes on until they have ended.
-class StrandJoin final : public Suspension {
- public:
-  StrandJoin() noexcept : Suspension([](Suspension&) noexcept {}) {}
-  StrandJoin(const StrandJoin&) = delete;
-
-  void one_started() noexcept { ++live_; }
-  void one_ended() noexcept {
-    if (--live_ == 0 && waiting()) context().reactor().ready(*this);
-  }
-  std::size_t live() const noexcept { return live_; }
-
-  // What co_await needs, apart from the counter, which strands refer to and which cannot move.
-  class Wait {
-   public:
-    explicit Wait(StrandJoin& join) noexcept : join_(join) {}
-    bool await_ready() const noexcept { return join_.live_ == 0; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
-      join_.enter_uncancellable(waiter.promise().context(), waiter);
-      return true;
-    }
-    void await_resume() const noexcept {}
-
-   private:
-    StrandJoin& join_;
-  };
-  Wait wait() noexcept { return Wait(*this); }
-
- private:
-  std::size_t live_ = 0;
-};
 
 // Tells the join from its destructor: as the promise's first member it goes last, when the strand
 // has left the tree of contexts.
@@ -87,5 +55,10 @@ class Strand {
 
   Strand() noexcept {}
 };
+
+// Starts `task` from the loop as a child of `scope`.
+inline void start_child(ChildScope& scope, Task<void> task) {
+  scope.reactor().start(std::move(task).become_child(scope));
+}
 
 }  // namespace coil::detail

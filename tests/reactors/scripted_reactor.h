@@ -24,9 +24,7 @@ class ScriptedReactor final : public Reactor {
  public:
   // The ring and its buffers, which are real, have been tried out before.
   explicit ScriptedReactor(std::unique_ptr<detail::Ring> ring)
-      : ring_(std::move(ring)),
-        receiver_(*this, *ring_),
-        acceptor_(*this, *ring_) {}
+      : ring_(std::move(ring)), receiver_(*this, *ring_), acceptor_(*this, *ring_) {}
   ~ScriptedReactor() override { shut_down(); }
 
   // A completion of what is armed on the handle; it is delivered in a coming turn.

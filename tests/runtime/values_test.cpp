@@ -1,4 +1,4 @@
-// Covers: buffer.h, error.h, native_handle.h, unread_bytes.h: the values that everything else is made of.
+// Covers: buffer.h, error.h, native_handle.h, unread_bytes.h: what everything else is made of.
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
 #include <sys/resource.h>

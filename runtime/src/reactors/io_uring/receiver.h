@@ -70,7 +70,7 @@ class Receiver {
   Reactor& reactor_;
   Ring& ring_;
   std::unique_ptr<BufferRing> buffers_;
-  std::unique_ptr<BufferRing> roomy_;    // Null where it does not fill buffers piece by piece.
+  std::unique_ptr<BufferRing> roomy_;  // Null where it does not fill buffers piece by piece.
   std::vector<HandleId> starved_;
 };
 

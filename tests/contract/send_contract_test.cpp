@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "support/cancel_at_each_step.h"
 #include "support/contract.h"
 #include "support/numbered.h"
 #include "support/tcp_pair.h"
@@ -85,6 +86,32 @@ TEST_CASE("a write of everything that is cancelled in the middle throws, and end
     CHECK(reader.size() < large);
     CHECK(reader.good());
   });
+}
+
+TEST_CASE("a write of everything that is cancelled at any step does not go on to its end") {
+  COIL_CONTRACT(reactor);
+  const std::vector<std::byte> bytes = numbered(0, 1'000'000);
+  auto scenario = [&](CancelPoint& point) -> Task<void> {
+    Pair pair;
+    co_await shielded(make_pair(*reactor, pair));
+    pair.here.set(SendBuffer(32 * 1024));
+    pair.there.set(ReceiveBuffer(32 * 1024));
+    NumberedReader reader;
+    auto write = [&]() -> Task<void> {
+      point.here();
+      co_await pair.here.write_all(bytes);
+    };
+    auto read = [&]() -> Task<void> {
+      std::vector<std::byte> buffer(100'000);
+      while (reader.size() < bytes.size()) {
+        point.here();
+        reader.add(ConstBytes(buffer).first(co_await pair.there.read_some(buffer)));
+      }
+    };
+    co_await when_all(write(), read());
+    CHECK(reader.good());
+  };
+  cancel_at_each_step(*reactor, scenario);
 }
 
 TEST_CASE("a write of everything ends with its handle, and with its peer") {

@@ -40,6 +40,16 @@ TEST_CASE("outcome") {
   CHECK(code == std::errc::connection_reset);
 }
 
+TEST_CASE("attempt") {
+  std::error_code code;
+  // [attempt]
+  Attempt tried = Attempt(outcome::from_system_error(EPIPE));
+  if (tried) code = outcome::code_of(*tried);
+  // [/attempt]
+  CHECK(code == std::errc::broken_pipe);
+  CHECK_FALSE(Attempt());
+}
+
 TEST_CASE("inspect") {
   const auto reactor = make_reactor();
   testing::with_pair(*reactor, [](testing::Pair& pair) -> Task<void> {

@@ -52,7 +52,32 @@ Task<void> answer_one(TcpStream& stream) {
   // [/lease]
 }
 
+// [own buffers]
+class Scratch final : public BufferOwner {
+ public:
+  BufferLease lend() {
+    lent = true;
+    return BufferLease(this, bytes_.data(), bytes_.size());
+  }
+  bool lent = false;
+
+ private:
+  void take_back(std::byte*) noexcept override { lent = false; }
+  std::array<std::byte, 512> bytes_ = {};
+};
+// [/own buffers]
+
 }  // namespace
+
+TEST_CASE("own buffers") {
+  Scratch scratch;
+  {
+    const BufferLease lease = scratch.lend();
+    CHECK(lease.size() == 512);
+    CHECK(scratch.lent);
+  }
+  CHECK_FALSE(scratch.lent);
+}
 
 TEST_CASE("serve and greet") {
   const auto reactor = make_reactor();

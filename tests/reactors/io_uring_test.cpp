@@ -1,6 +1,7 @@
 // Covers: io_uring_reactor.cpp, ring.h, translate.h: a full queue, and rings that lack a feature.
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "support/contract.h"
 #include "support/tcp_pair.h"
@@ -52,6 +53,20 @@ TEST_CASE("requests beyond the length of the queues are carried out, and so are 
   run(*reactor, all());
   CHECK(accepted.size() == 1);
   CHECK(cancelled == count - 1);
+}
+
+TEST_CASE("a ring says by which buffers it receives") {
+  COIL_CONTRACT(reactor);
+  const std::string all = reactor->description();
+  if (all.find("not used") != std::string::npos) return;
+  CHECK(all.find("multishot receives into 64 x 16 KiB and 16 x 64 KiB incremental") !=
+        std::string::npos);
+  for (const auto& [off, rest] : {std::pair("-incremental", "into 64 x 16 KiB; not used"),
+                                  std::pair("-multishot", "receives by polls; not used")}) {
+    const Environment without("COIL_IO_URING", off);
+    COIL_CONTRACT(less);
+    CHECK(less->description().find(rest) != std::string::npos);
+  }
 }
 
 // Connects, talks both ways, has a read and an accept wait, and cancels them.

@@ -1,6 +1,5 @@
 """What a user sees whose system forbids io_uring: one line and epoll, or a clear refusal."""
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -20,11 +19,7 @@ def serves_without_ring(error, cause):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
         peer.sendall(b"hello")
         assert peer.recv(100) == b"hello"
-    # The signal goes to the server, which strace does not pass on.
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.process.pid)],
-                              capture_output=True, text=True, check=True).stdout.split()
-    subprocess.run(["kill", f"-{signal.SIGINT.value}", *children], check=True)
-    _, said = server.process.communicate(timeout=30)
+    said = server.stop_traced()
     lines = said.strip().splitlines()
     assert len(lines) == 1, said
     assert "epoll" in lines[0] and "io_uring was refused" in lines[0] and cause in lines[0], lines

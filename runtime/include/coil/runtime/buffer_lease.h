@@ -15,10 +15,15 @@ namespace coil {
 //
 //   class Scratch final : public BufferOwner {
 //    public:
-//     BufferLease lend() { return BufferLease(this, bytes_.data(), bytes_.size()); }
+//     BufferLease lend() {
+//       lent = true;
+//       return BufferLease(this, bytes_.data(), bytes_.size());
+//     }
+//     bool lent = false;
 //
 //    private:
-//     void take_back(std::byte*) noexcept override { lent_ = false; }
+//     void take_back(std::byte*) noexcept override { lent = false; }
+//     std::array<std::byte, 512> bytes_ = {};
 //   };
 class BufferOwner {
  public:

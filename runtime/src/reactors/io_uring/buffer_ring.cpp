@@ -67,6 +67,11 @@ BufferRing::~BufferRing() {
   ::munmap(bytes_, count << stride_bits_);
 }
 
+std::string BufferRing::description() const {
+  return std::to_string(count_) + " x " + std::to_string(buffer_bytes_ / 1024) + " KiB" +
+         (filling_ == Filling::incremental ? " incremental" : "");
+}
+
 // The beginnings lie on different cache lines: at equal distances all would compete for a few
 // places in the cache.
 void BufferRing::lay_out() noexcept {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace coil::detail {
 
@@ -38,6 +39,8 @@ class BufferRing final : public BufferOwner {
   // The `size` bytes of a completion with a buffer; nothing when its size is 0. The buffer itself
   // while few are kept from the kernel, a copy of the bytes when half of them are.
   BufferLease take(unsigned completion_flags, std::size_t size) noexcept;
+  // Their count and size, in words.
+  std::string description() const;
   // Buffers that the kernel may fill.
   std::size_t available() const noexcept { return count_ - kept_; }
 
@@ -45,7 +48,7 @@ class BufferRing final : public BufferOwner {
   struct Buffer {
     std::byte* next = nullptr;  // Where the kernel fills it next.
     std::byte* end = nullptr;
-    std::uint32_t leases = 0;   // Alive on it.
+    std::uint32_t leases = 0;  // Alive on it.
     bool with_kernel = false;
   };
 

@@ -37,7 +37,8 @@ class IoUringReactor final : public Reactor {
   std::string_view name() const noexcept override { return "io_uring"; }
   std::string description() const override {
     const std::string off = ring_->features().switched_off();
-    return ring_->flags() + (off.empty() ? "" : "; not used: " + off);
+    return ring_->flags() + ", " + receiver_.description() +
+           (off.empty() ? "" : "; not used: " + off);
   }
   SocketCalls& sockets() noexcept override { return sockets_; }
   std::optional<NativeHandle> wait_handle() const override {

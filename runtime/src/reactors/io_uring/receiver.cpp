@@ -105,6 +105,12 @@ Receiver::Receiver(Reactor& reactor, Ring& ring)
       buffers_(ring.open_buffers(BufferRing::Filling::whole, reactor.buffers())),
       roomy_(ring.open_buffers(BufferRing::Filling::incremental, reactor.buffers())) {}
 
+std::string Receiver::description() const {
+  if (buffers_ == nullptr) return "receives by polls";
+  return "multishot receives into " + buffers_->description() +
+         (roomy_ == nullptr ? "" : " and " + roomy_->description());
+}
+
 // The path of every message: one task waits for a lease, and the kernel goes on.
 void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
   constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;

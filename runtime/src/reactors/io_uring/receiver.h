@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace coil::detail {
@@ -42,6 +43,8 @@ class Receiver {
   // Serves those that found no buffer, as far as buffers have come back.
   void feed_starved() noexcept;
 
+  // The way of receiving, in words.
+  std::string description() const;
   // The small ring; null where the kernel has no multishot receive.
   const BufferRing* buffers() const noexcept { return buffers_.get(); }
 

@@ -82,8 +82,8 @@ bool Reactor::submit(Operation& op) noexcept {
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
     if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
-  if (slot->in_flight.oldest(op.direction()) != nullptr) [[unlikely]]
-    require_alone(op, *slot);
+  const bool alone = slot->in_flight.oldest(op.direction()) == nullptr;
+  if (!alone) require_alone(op, *slot);
   const Attempt result = do_submit(op, *slot);
   if (!result) {
     slot->in_flight.add(op);

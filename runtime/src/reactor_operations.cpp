@@ -75,6 +75,8 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
 
 }  // namespace
 
+void outcome::raise(std::int64_t value, const char* what) { throw_error(code_of(value), what); }
+
 // The path of every request: what is rare is out of line.
 bool Reactor::submit(Operation& op) noexcept {
   ++counters_.submitted;

@@ -40,7 +40,7 @@ class [[nodiscard]] Await {
     return op_.begin(context, waiter);
   }
   T await_resume() {
-    if (op_.outcome() < 0) throw_error(outcome::code_of(op_.outcome()), what_);
+    if (op_.outcome() < 0) outcome::raise(op_.outcome(), what_);
     return convert_(op_, op_.outcome());
   }
   // The same without a throw for errors; only Cancelled is thrown.

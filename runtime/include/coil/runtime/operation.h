@@ -67,6 +67,8 @@ inline std::error_code code_of(std::int64_t value) noexcept {
   if (value <= -errc_base) return make_error_code(static_cast<Errc>(-value - errc_base));
   return system_error_code(static_cast<int>(-value));
 }
+// Throws the typed error of a value below zero; out of line, so that awaiting code stays small.
+[[noreturn]] void raise(std::int64_t value, const char* what);
 inline constexpr std::int64_t cancelled = from_errc(Errc::cancelled);
 inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
 

@@ -124,7 +124,7 @@ TEST_CASE("a stream whose messages grow and shrink brings every byte in order, b
 
 TEST_CASE("a peer that floods a stream nobody reads is held up, and then all of it comes") {
   COIL_CONTRACT(reactor);
-  for (const std::size_t message : {1'000, 50'000}) {
+  for (const std::size_t message : {std::size_t{1'000}, std::size_t{50'000}}) {
     with_pair(*reactor, [&](Pair& pair) -> Task<void> {
       CAPTURE(message);
       pair.there.set(ReceiveBuffer(64 * 1024));

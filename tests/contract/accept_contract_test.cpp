@@ -52,6 +52,7 @@ TEST_CASE("connections that came ahead are given out in their order, to either w
         co_await write_all(accepted, "hello");
         std::array<std::byte, 8> buffer;
         CHECK(co_await clients[number].read_some(buffer) == 5);
+        clients[number].abort();
       }
     }
   };

@@ -53,7 +53,7 @@ TEST_CASE("a stream whose both sides are cancelled anywhere has carried what it 
   COIL_CONTRACT(reactor);
   const std::string text = counted(300'000);
   auto scenario = [&](CancelPoint& point) -> Task<void> {
-    Pair pair;
+    BriefPair pair;
     co_await shielded(make_pair(*reactor, pair));
     std::size_t sent = 0;
     std::string got;

@@ -92,7 +92,7 @@ TEST_CASE("a write of everything that is cancelled at any step does not go on to
   COIL_CONTRACT(reactor);
   const std::vector<std::byte> bytes = numbered(0, 1'000'000);
   auto scenario = [&](CancelPoint& point) -> Task<void> {
-    Pair pair;
+    BriefPair pair;
     co_await shielded(make_pair(*reactor, pair));
     pair.here.set(SendBuffer(32 * 1024));
     pair.there.set(ReceiveBuffer(32 * 1024));
@@ -202,7 +202,7 @@ TEST_CASE("many writes of everything go on side by side, each with its own bytes
   COIL_CONTRACT(reactor);
   auto body = [&]() -> Task<void> {
     constexpr std::size_t size = 1'500'000;
-    std::vector<Pair> pairs(20);
+    std::vector<BriefPair> pairs(20);
     std::vector<NumberedReader> readers(pairs.size());
     for (Pair& pair : pairs) co_await make_pair(*reactor, pair);
     const std::vector<std::byte> bytes = numbered(0, size);

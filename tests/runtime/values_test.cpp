@@ -131,7 +131,7 @@ TEST_CASE("unread bytes come in order, also those put back in front, however lit
   std::string expected;
   std::string got;
   std::array<char, 7> piece = {};
-  for (int round = 0; round < 1000; ++round) {
+  for (std::size_t round = 0; round < 1000; ++round) {
     const std::string text = "<" + std::to_string(round) + ">";
     unread.append(text);
     expected += text;

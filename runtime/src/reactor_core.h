@@ -33,6 +33,7 @@ struct Reactor::Core {
   LogSink log_sink;
   std::vector<std::pair<std::type_index, std::shared_ptr<void>>> installed;
   std::vector<Operation*> parked_accepts;
+  std::vector<Operation*> unfinished_sends;  // They have had their share of this turn.
   DelayedCall accept_retry;
   Duration accept_backoff = std::chrono::milliseconds(50);
   TimePoint drain_until = TimePoint::max();

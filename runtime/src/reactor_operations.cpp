@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 
 namespace coil {
 
@@ -33,17 +36,26 @@ bool is_of_the_connection(std::int64_t value) noexcept {
   return std::any_of(codes.begin(), codes.end(), [&](std::errc each) { return code == each; });
 }
 
+Attempt lease_unread(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+  try {
+    // Room for what is taken out comes first: nothing is lost without memory.
+    const std::size_t size = std::min(slot.unread.size(), pool.buffer_size());
+    auto own = std::make_unique<std::byte[]>(size);
+    slot.unread.take({own.get(), size});
+    op.lease = BufferLease(nullptr, own.release(), size);
+    return static_cast<std::int64_t>(size);
+  } catch (const std::bad_alloc&) {
+    return outcome::from_system_error(ENOMEM);
+  }
+}
+
 // What is there already comes before anything the kernel has.
 Attempt serve_unread(Operation& op, HandleSlot& slot, BufferPool& pool) {
   switch (op.code()) {
     case OpCode::receive:
       return static_cast<std::int64_t>(slot.unread.take(static_cast<ReceiveOperation&>(op).into));
-    case OpCode::receive_lease: {
-      const MutableBytes into = pool.borrow();
-      const std::size_t size = slot.unread.take(into);
-      static_cast<ReceiveLeaseOperation&>(op).lease = pool.lease(into, size);
-      return static_cast<std::int64_t>(size);
-    }
+    case OpCode::receive_lease:
+      return lease_unread(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
     case OpCode::poll_readable:
       return 0;
     default:
@@ -126,16 +138,23 @@ Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
   return serve_unread(op, *slot, buffers_);
 }
 
-// An accept goes on beyond a connection that broke, and a send that must be whole until it is.
+// An accept goes on beyond a connection that broke, and a send that must be whole until it is; but
+// a peer that takes everything at once must not keep the loop from the others.
 Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
   constexpr int tries_max = 4096;  // As many connections as a backlog may hold.
+  constexpr int steps_per_turn_max = 16;
   Attempt result = value;
   if (op.code() == OpCode::send) {
     auto& send = static_cast<SendOperation&>(op);
-    do {
+    for (int steps = 0; result && !ends(op, *result); ++steps) {
       send.from = send.from.skip(static_cast<std::size_t>(*result));
-      result = op.cancel_asked_ ? outcome::cancelled : do_submit(op, slot);
-    } while (result && !ends(op, *result));
+      if (op.cancel_asked_) return outcome::cancelled;
+      if (steps == steps_per_turn_max) {
+        go_on_later(op);
+        return std::nullopt;
+      }
+      result = do_submit(op, slot);
+    }
     return result;
   }
   for (int tries = 1; tries < tries_max && result && !ends(op, *result); ++tries) {
@@ -182,7 +201,8 @@ void Operation::request_cancel(Suspension& self) noexcept {
 void Reactor::cancel(Operation& op) noexcept {
   if (!op.waiting() || op.cancel_asked_) return;
   op.cancel_asked_ = true;
-  if (op.code() == OpCode::accept && std::erase(core_->parked_accepts, &op) != 0) {
+  const bool parked = std::erase(core_->parked_accepts, &op) != 0;
+  if (parked || std::erase(core_->unfinished_sends, &op) != 0) {
     complete(op, outcome::cancelled);
     return;
   }
@@ -201,6 +221,20 @@ void Reactor::park_accept(Operation& op) noexcept {
 
 void Reactor::unpark_accepts() noexcept {
   for (Operation* op : std::exchange(core_->parked_accepts, {})) {
+    const Attempt result = do_submit(*op, handles_.slot_of(*op));
+    if (result) complete(*op, *result);
+  }
+}
+
+void Reactor::go_on_later(Operation& op) noexcept {
+  op.backend_state = 0;
+  std::vector<Operation*>& unfinished = core_->unfinished_sends;
+  unfinished.push_back(&op);
+  if (unfinished.size() == 1) callLater(Duration::zero(), [this] { finish_sends(); });
+}
+
+void Reactor::finish_sends() noexcept {
+  for (Operation* op : std::exchange(core_->unfinished_sends, {})) {
     const Attempt result = do_submit(*op, handles_.slot_of(*op));
     if (result) complete(*op, *result);
   }

@@ -90,7 +90,7 @@ class ScriptedReactor final : public Reactor {
 
   std::unique_ptr<detail::Ring> ring_;
   detail::PosixSocketCalls sockets_{false};
-  detail::Receiver receiver_;
+  detail::StreamReceiver receiver_;
   detail::Acceptor acceptor_;
   std::deque<std::function<void()>> coming_;
   unsigned next_buffer_ = 0;

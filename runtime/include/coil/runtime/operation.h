@@ -158,7 +158,7 @@ class Operation : public Suspension {
   bool repeats_ = false;
 
  public:
-  // For the backend that serves the operation, and for nobody else.
+  // For the backend that serves the operation: 0 while it does not, because the core keeps it.
   std::uint8_t backend_state = 0;
 };
 

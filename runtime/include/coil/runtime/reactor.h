@@ -284,6 +284,8 @@ class Reactor : public ReactorTime {
   Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   void park_accept(Operation& op) noexcept;
   void unpark_accepts() noexcept;
+  void go_on_later(Operation& op) noexcept;
+  void finish_sends() noexcept;
   void drain_handle(HandleSlot& slot) noexcept;
   void close_native(HandleSlot& slot) noexcept;
   void install_erased(std::type_index type, std::shared_ptr<void> object);

@@ -213,7 +213,7 @@ class IoUringReactor final : public Reactor {
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;
-  Receiver receiver_;
+  StreamReceiver receiver_;
   Acceptor acceptor_;
 };
 

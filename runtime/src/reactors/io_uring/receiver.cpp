@@ -41,7 +41,7 @@ Operation* reader_of(HandleSlot& slot) noexcept {
 
 }  // namespace
 
-inline void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
+inline void StreamReceiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
   OwnState& state = own_state(slot);
   if (state.by_poll ? size < small_bytes : size >= bulk_bytes) {
     count_for_change(slot);
@@ -50,7 +50,7 @@ inline void Receiver::note_size(HandleSlot& slot, std::size_t size) noexcept {
   }
 }
 
-Attempt Receiver::start(Operation& op, HandleSlot& slot) noexcept {
+Attempt StreamReceiver::start(Operation& op, HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.has_outcome) {
     if (op.code() == OpCode::poll_readable) return 0;
@@ -65,13 +65,13 @@ Attempt Receiver::start(Operation& op, HandleSlot& slot) noexcept {
   return std::nullopt;
 }
 
-Attempt Receiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
+Attempt StreamReceiver::receive_now(Operation& op, HandleSlot& slot) noexcept {
   const auto result = attempt(op, slot, reactor_.buffers());
   if (result && *result > 0) note_size(slot, static_cast<std::size_t>(*result));
   return result;
 }
 
-void Receiver::arm(HandleSlot& slot) noexcept {
+void StreamReceiver::arm(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (by_poll(state)) {
     translate_own_poll(slot, ring_);
@@ -83,7 +83,7 @@ void Receiver::arm(HandleSlot& slot) noexcept {
   slot.backend_busy = true;
 }
 
-void Receiver::resume(HandleSlot& slot) noexcept {
+void StreamReceiver::resume(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.armed != OwnRequest::nothing || state.starved) return;
   Operation* reader = reader_of(slot);
@@ -99,20 +99,20 @@ void Receiver::resume(HandleSlot& slot) noexcept {
   arm(slot);
 }
 
-Receiver::Receiver(Reactor& reactor, Ring& ring)
+StreamReceiver::StreamReceiver(Reactor& reactor, Ring& ring)
     : reactor_(reactor),
       ring_(ring),
       buffers_(ring.open_buffers(BufferRing::Filling::whole, reactor.buffers())),
       roomy_(ring.open_buffers(BufferRing::Filling::incremental, reactor.buffers())) {}
 
-std::string Receiver::description() const {
+std::string StreamReceiver::description() const {
   if (buffers_ == nullptr) return "receives by polls";
   return "multishot receives into " + buffers_->description() +
          (roomy_ == nullptr ? "" : " and " + roomy_->description());
 }
 
 // The path of every message: one task waits for a lease, and the kernel goes on.
-void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
+void StreamReceiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
   constexpr unsigned usual = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;
   Operation* op = slot.in_flight.oldest(Direction::read);
   if ((flags & usual) == usual && op != nullptr && result > 0) [[likely]] {
@@ -128,7 +128,7 @@ void Receiver::on_received(HandleSlot& slot, int result, unsigned flags) noexcep
   receive_any(slot, result, flags);
 }
 
-void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcept {
+void StreamReceiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcept {
   OwnState& state = own_state(slot);
   const bool ended = (flags & IORING_CQE_F_MORE) == 0;
   if (ended) {
@@ -157,7 +157,7 @@ void Receiver::receive_any(HandleSlot& slot, int result, unsigned flags) noexcep
   if (ended) resume(slot);
 }
 
-void Receiver::on_polled(HandleSlot& slot, const Completion& completion) noexcept {
+void StreamReceiver::on_polled(HandleSlot& slot, const Completion& completion) noexcept {
   OwnState& state = own_state(slot);
   const int result = completion.result;
   if ((completion.flags & IORING_CQE_F_MORE) == 0) {
@@ -184,7 +184,7 @@ void Receiver::on_polled(HandleSlot& slot, const Completion& completion) noexcep
   resume(slot);
 }
 
-void Receiver::feed_starved() noexcept {
+void StreamReceiver::feed_starved() noexcept {
   if (starved_.empty()) return;
   // As many as there are buffers: all of them at once would only run dry again.
   const BufferRing& ring = roomy_ != nullptr ? *roomy_ : *buffers_;
@@ -198,7 +198,7 @@ void Receiver::feed_starved() noexcept {
   starved_.erase(starved_.begin(), starved_.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-void Receiver::park(HandleSlot& slot) noexcept {
+void StreamReceiver::park(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.starved) return;
   if (roomy_ != nullptr && !state.crowded) {
@@ -213,7 +213,7 @@ void Receiver::park(HandleSlot& slot) noexcept {
   }
 }
 
-void Receiver::hand_over(HandleSlot& slot, BufferLease lease) noexcept {
+void StreamReceiver::hand_over(HandleSlot& slot, BufferLease lease) noexcept {
   Operation* reader = reader_of(slot);
   if (reader == nullptr) {
     keep(slot, lease.bytes());
@@ -236,7 +236,7 @@ void Receiver::hand_over(HandleSlot& slot, BufferLease lease) noexcept {
   hand_back(*reader, static_cast<std::int64_t>(fitting));
 }
 
-void Receiver::keep(HandleSlot& slot, ConstBytes bytes) noexcept {
+void StreamReceiver::keep(HandleSlot& slot, ConstBytes bytes) noexcept {
   try {
     slot.unread.append(bytes);
   } catch (const std::bad_alloc&) {
@@ -245,7 +245,7 @@ void Receiver::keep(HandleSlot& slot, ConstBytes bytes) noexcept {
   if (slot.unread.size() >= kept_bytes_max) end_own_request(slot, ring_);
 }
 
-void Receiver::end_stream(HandleSlot& slot, std::int32_t outcome) noexcept {
+void StreamReceiver::end_stream(HandleSlot& slot, std::int32_t outcome) noexcept {
   OwnState& state = own_state(slot);
   state.has_outcome = true;
   state.outcome = outcome;
@@ -256,18 +256,18 @@ void Receiver::end_stream(HandleSlot& slot, std::int32_t outcome) noexcept {
   }
 }
 
-void Receiver::hand_back(Operation& op, std::int64_t outcome) noexcept {
+void StreamReceiver::hand_back(Operation& op, std::int64_t outcome) noexcept {
   op.backend_state = handed_back;
   reactor_.complete(op, outcome);
 }
 
-void Receiver::complete_polls(HandleSlot& slot) noexcept {
+void StreamReceiver::complete_polls(HandleSlot& slot) noexcept {
   slot.in_flight.for_each(Direction::read, [&](Operation& op) {
     if (waits_for_poll(op)) hand_back(op, 0);
   });
 }
 
-void Receiver::count_for_change(HandleSlot& slot) noexcept {
+void StreamReceiver::count_for_change(HandleSlot& slot) noexcept {
   OwnState& state = own_state(slot);
   if (state.only_by_poll || buffers_ == nullptr) return;
   if (++state.streak < (state.by_poll ? small_streak : bulk_streak)) return;

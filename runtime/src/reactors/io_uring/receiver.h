@@ -1,4 +1,4 @@
-// Receiver: how bytes come in on a stream. Included by this backend only.
+// StreamReceiver: how bytes come in on a stream. Included by this backend only.
 #pragma once
 
 #include "buffer_ring.h"
@@ -28,9 +28,9 @@ namespace coil::detail {
 //
 // Bytes that come when nobody waits are kept for the next receive; when they pass a limit, nothing
 // more is received until they were taken.
-class Receiver {
+class StreamReceiver {
  public:
-  Receiver(Reactor& reactor, Ring& ring);
+  StreamReceiver(Reactor& reactor, Ring& ring);
 
   // Takes a read of a stream.
   Attempt submit(Operation& op, HandleSlot& slot) noexcept {

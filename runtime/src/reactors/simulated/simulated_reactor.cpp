@@ -15,7 +15,7 @@ namespace {
 // What a turn costs that has work already, while something is on its way.
 constexpr Duration busy_turn = std::chrono::microseconds(1);
 
-enum BackendState : std::uint8_t { waiting, parked };
+enum BackendState : std::uint8_t { parked, waiting };
 
 bool is_exhaustion(std::int64_t value) noexcept {
   return value == -EMFILE || value == -ENFILE || value == -ENOBUFS || value == -ENOMEM;

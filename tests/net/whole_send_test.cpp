@@ -1,4 +1,4 @@
-// Covers: operations.h: a send that must be whole, on a reactor whose kernel takes a byte at a time.
+// Covers: operations.h: a send that must be whole, where the kernel takes a byte at a time.
 #include <coil/net/tcp.h>
 #include <coil/runtime.h>
 #include <doctest/doctest.h>

@@ -43,13 +43,13 @@ struct CallNodes::Block {
 // registers the clean-up that runs when the thread ends.
 struct CallNodes::Filling {
   struct Cleaner {
-    Cleaner() noexcept { mine.kept = true; }
+    Cleaner() noexcept { mine_.kept = true; }
     Cleaner(const Cleaner&) = delete;
     Cleaner& operator=(const Cleaner&) = delete;
     ~Cleaner() {
-      mine.kept = false;
-      destroy(std::exchange(mine.more, nullptr));
-      if (mine.block != nullptr) give_up(*std::exchange(mine.block, nullptr), mine.index);
+      mine_.kept = false;
+      destroy(std::exchange(mine_.more, nullptr));
+      if (mine_.block != nullptr) give_up(*std::exchange(mine_.block, nullptr), mine_.index);
     }
     void touch() noexcept {}
   };
@@ -63,19 +63,19 @@ struct CallNodes::Filling {
     if (block.left.fetch_sub(unused, std::memory_order_acq_rel) == unused) delete &block;
   }
   static void begin_block(CallNodes& home) {
-    if (!mine.registered) {
-      mine.registered = true;
+    if (!mine_.registered) {
+      mine_.registered = true;
       thread_local Cleaner cleaner;
       cleaner.touch();
     }
-    if (mine.more == nullptr && mine.kept) {
-      mine.more = home.recycled_.exchange(nullptr, std::memory_order_acquire);
+    if (mine_.more == nullptr && mine_.kept) {
+      mine_.more = home.recycled_.exchange(nullptr, std::memory_order_acquire);
     }
-    mine.block = mine.more == nullptr ? new Block : std::exchange(mine.more, mine.more->next);
-    mine.index = 0;
+    mine_.block = mine_.more == nullptr ? new Block : std::exchange(mine_.more, mine_.more->next);
+    mine_.index = 0;
   }
 
-  static thread_local constinit Filling mine;
+  static thread_local constinit Filling mine_;
 
   Block* block = nullptr;
   std::uint32_t index = 0;
@@ -84,7 +84,7 @@ struct CallNodes::Filling {
   bool registered = false;
 };
 
-thread_local constinit CallNodes::Filling CallNodes::Filling::mine;
+thread_local constinit CallNodes::Filling CallNodes::Filling::mine_;
 
 CallNodes& CallNodes::of(Reactor& reactor) noexcept { return reactor.core_->call_nodes; }
 
@@ -94,7 +94,7 @@ CallNodes::~CallNodes() {
 }
 
 InboxNode& CallNodes::fill(Callback&& call) {
-  Filling& mine = Filling::mine;
+  Filling& mine = Filling::mine_;
   if (mine.block == nullptr) Filling::begin_block(*this);
   Block& block = *mine.block;
   Node& node = block.nodes[mine.index++];

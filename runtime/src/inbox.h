@@ -17,7 +17,7 @@ class Trail {
     return std::exchange(last_[count_++ % length], &node);
   }
 
-  static thread_local constinit Trail mine;
+  static thread_local constinit Trail mine_;
 
  private:
   static constexpr unsigned length = 8;
@@ -26,7 +26,7 @@ class Trail {
   unsigned count_ = 0;
 };
 
-inline thread_local constinit Trail Trail::mine;
+inline thread_local constinit Trail Trail::mine_;
 
 // Producers push onto a stack; the consumer takes the whole stack at once and turns it round, so
 // that one producer's calls run in the order of the pushes and a call that pushes again waits for
@@ -39,7 +39,7 @@ class Inbox {
 
   // Threads: Any thread.
   void push(InboxNode& node) noexcept {
-    node.earlier_ = Trail::mine.step(node);
+    node.earlier_ = Trail::mine_.step(node);
     InboxNode* head = head_.load(std::memory_order_relaxed);
     do {
       node.next_ = head;

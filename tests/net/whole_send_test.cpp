@@ -48,7 +48,10 @@ TEST_CASE("a long write to a peer that takes everything at once lets others run"
     written = true;
   };
   auto others = [&]() -> Task<void> {
-    for (; !written; ++turns_of_others) co_await yield();
+    while (!written) {
+      ++turns_of_others;
+      co_await yield();
+    }
   };
   auto both = [&]() -> Task<void> { co_await when_all(write(), others()); };
   run(reactor, both());

@@ -79,7 +79,8 @@ class Event {
   class [[nodiscard]] Wait final : public detail::Waiter {
    public:
     explicit Wait(Event& event) noexcept { keep(&event); }
-    Wait(Wait&& other) noexcept : Waiter(std::move(other)) { keep(other.kept()); }
+    // What the base moves is not the word that is kept.
+    Wait(Wait&& other) noexcept : Waiter(static_cast<Waiter&&>(other)) { keep(other.kept()); }
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {

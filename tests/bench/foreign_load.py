@@ -6,7 +6,6 @@ exact; the figures span all of a run, the opening and closing of its connections
 rounds take the servers in shuffled order.
 """
 import argparse
-import contextlib
 import csv
 import os
 import pathlib
@@ -18,6 +17,7 @@ import sys
 import time
 
 import environment
+import servers
 
 CASES = {  # name: connections, bytes of a request, requests in flight per connection, requests
     "1x64": (1, 64, 1, 40_000),
@@ -42,7 +42,7 @@ def request_argument(size):
     raise ValueError(f"no request has {size} bytes")
 
 
-def servers(build):
+def find_servers(build):
     """Gives the command of each server by its name; says which were not built."""
     benchmarks = build / "tests" / "bench"
     found = {
@@ -63,12 +63,6 @@ def servers(build):
     return found
 
 
-def share_core(core):
-    """Makes the calling process one that neither interrupts others on the core nor leaves it."""
-    os.sched_setaffinity(0, {core})
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
 def cpu_ns(pid):
     """What all threads of a process have spent on a processor, kernel included."""
     return sum(int((task / "schedstat").read_text().split()[0])
@@ -85,34 +79,15 @@ def settled_cpu_ns(pid):
             return spent
 
 
-@contextlib.contextmanager
-def running(command, core):
-    """Runs a server; gives its process and its port."""
-    server = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True,
-                              preexec_fn=lambda: share_core(core))
-    try:
-        line = server.stdout.readline()
-        if not line.startswith("listening on "):
-            sys.exit(f"{command[0]} did not start: {line!r}")
-        yield server, int(line.split()[2].rsplit(":", 1)[1])
-    finally:
-        server.terminate()
-        try:
-            server.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
 def measure(command, case, core):
     """Gives (ns of the server's CPU per request, requests per second)."""
     connections, size, in_flight, requests = CASES[case]
-    with running(command, core) as (server, port):
+    with servers.running(command, {core}, servers.BATCH) as (server, port):
         load = ["redis-benchmark", "-p", port, "-c", connections, "-n", requests, "-P", in_flight,
                 "--csv", "ECHO", request_argument(size)]
         before = settled_cpu_ns(server.pid)
         done = subprocess.run([str(part) for part in load], capture_output=True, text=True,
-                              preexec_fn=lambda: share_core(core), timeout=RUN_MAX_S)
+                              preexec_fn=servers.pinned({core}, servers.BATCH), timeout=RUN_MAX_S)
         if done.returncode != 0:
             sys.exit(f"redis-benchmark failed on {command[0].name}: {done.stderr or done.stdout}")
         spent = settled_cpu_ns(server.pid) - before
@@ -176,7 +151,7 @@ def main():
     environment.enter_own_network(sys.argv)
     environment.raise_descriptor_limit()
     environment.describe()
-    found = servers(options.build)
+    found = find_servers(options.build)
     words = [word for word in options.servers.split(",") if word]
     if words:
         found = {name: command for name, command in found.items()

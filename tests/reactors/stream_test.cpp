@@ -2,7 +2,6 @@
 // with somebody outside of the reactor.
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "support/contract.h"
 #include "support/numbered.h"
 #include "support/tcp_pair.h"
+#include "watched.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -53,28 +53,6 @@ class SecondListener {
 
  private:
   int descriptor_;
-};
-
-// Takes the process's descriptors away while it lives, but for those that are open.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    rlimit few = before_;
-    few.rlim_cur = 256;
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-    for (int filler = ::dup(0); filler >= 0; filler = ::dup(0)) fillers_.push_back(filler);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-  ~NoDescriptors() {
-    for (const int filler : fillers_) ::close(filler);
-    ::setrlimit(RLIMIT_NOFILE, &before_);
-  }
-
- private:
-  rlimit before_ = {};
-  std::vector<int> fillers_;
 };
 
 TEST_CASE("a task that writes all of something is resumed once, however many steps that takes") {

@@ -5,6 +5,7 @@
 #include <coil/net/byte_stream.h>
 #include <coil/net/datagram.h>
 #include <coil/net/ports.h>
+#include <coil/net/producer.h>
 #include <coil/net/protocol.h>
 #include <coil/net/serve.h>
 #include <coil/net/socket_options.h>

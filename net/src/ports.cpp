@@ -170,7 +170,7 @@ void Connector::failed(const Failure& reason) {
 void Connector::lost(const Failure& reason) {
   state_ = State::disconnected;
   const std::shared_ptr<ClientFactory> factory = factory_;
-  factory->clientConnectionLost(*this, reason);
+  if (reason) factory->clientConnectionLost(*this, reason);  // Else it was handed over.
   if (state_ == State::disconnected && std::exchange(factory_started_, false)) factory->doStop();
 }
 

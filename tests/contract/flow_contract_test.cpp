@@ -42,10 +42,10 @@ TEST_CASE("reading goes on when the low water mark is reached, neither before no
       if (std::exchange(held_back, false)) {
         ++resumed;
         if (line.buffered_bytes() != 0) ++resumed_with_bytes_left;
-        CHECK(line.buffered_bytes() <= Transport::low_water_bytes);
+        CHECK(line.buffered_bytes() <= WaterMarks().low_bytes);
       }
       line.write(std::string(4'000'000, 'x'));
-      held_back = line.buffered_bytes() > Transport::high_water_bytes;
+      held_back = line.buffered_bytes() > WaterMarks().high_bytes;
     };
   };
   with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {

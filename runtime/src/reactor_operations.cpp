@@ -87,15 +87,40 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
 
 }  // namespace
 
-void outcome::raise(std::int64_t value, const char* what) { throw_error(code_of(value), what); }
+const char* Operation::name() const noexcept {
+  switch (code_) {
+    case OpCode::receive:
+      return "read_some";
+    case OpCode::receive_lease:
+    case OpCode::receive_from:
+      return "receive";
+    case OpCode::send:
+      return repeats_ ? "write_all" : "write_some";
+    case OpCode::accept:
+      return "accept";
+    case OpCode::connect:
+      return "connect";
+    case OpCode::send_to:
+      return "send";
+    case OpCode::shutdown:
+      return "shutdown_write";
+    case OpCode::poll_readable:
+    case OpCode::poll_writable:
+      return "poll";
+  }
+  return "";
+}
+
+void Operation::raise() const { throw_error(outcome::code_of(outcome()), name()); }
 
 // The path of every request: what is rare is out of line.
 bool Reactor::submit(Operation& op) noexcept {
   ++counters_.submitted;
-  HandleSlot* slot = handles_.find(op.target());
+  HandleSlot* slot = handles_.find(op.target_);
   if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
     if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   }
+  op.slot_ = slot;
   const bool alone = slot->in_flight.oldest(op.direction()) == nullptr;
   if (!alone) require_alone(op, *slot);
   const Attempt result = do_submit(op, *slot);
@@ -112,7 +137,7 @@ bool Reactor::submit(Operation& op) noexcept {
 // False when the task has had its share of this turn: it goes on through the ready list.
 inline bool Reactor::finished_at_once(Operation& op, std::int64_t value) noexcept {
   ++counters_.completed;
-  op.outcome_ = value;
+  op.keep_number(value);
   if (!spend_budget()) [[unlikely]] {
     ready(op);
     return false;
@@ -134,7 +159,7 @@ bool Reactor::submit_again(Operation& op, HandleSlot& slot, std::int64_t value) 
 // What needs no backend: nothing if this does after all.
 Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
   if (slot == nullptr) return outcome::handle_closed;
-  if (op.settled_) return op.outcome_;
+  if (op.settled_) return op.kept_number();
   return serve_unread(op, *slot, buffers_);
 }
 
@@ -169,14 +194,14 @@ void Reactor::complete(Operation& op, std::int64_t value) noexcept {
   } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
     fail_accept(op, value);
   } else {
-    complete_once(op, handles_.slot_of(op), value);
+    complete_once(op, op.slot(), value);
   }
 }
 
 void Reactor::go_on(Operation& op, std::int64_t value) noexcept {
   if (op.code() == OpCode::accept && op.cancel_asked_) {
-    complete_once(op, handles_.slot_of(op), value);
-  } else if (const Attempt next = repeat(op, handles_.slot_of(op), value)) {
+    complete_once(op, op.slot(), value);
+  } else if (const Attempt next = repeat(op, op.slot(), value)) {
     complete(op, *next);
   }
 }
@@ -185,7 +210,7 @@ void Reactor::fail_accept(Operation& op, std::int64_t value) noexcept {
   if (!op.cancel_asked_ && is_exhaustion(value)) {
     park_accept(op);
   } else {
-    complete_once(op, handles_.slot_of(op), value);
+    complete_once(op, op.slot(), value);
   }
 }
 
@@ -206,7 +231,7 @@ void Reactor::cancel(Operation& op) noexcept {
     complete(op, outcome::cancelled);
     return;
   }
-  do_cancel(op, handles_.slot_of(op));
+  do_cancel(op, op.slot());
 }
 
 // Trying again at once would fail at once and spin. A descriptor that closes here is the signal to
@@ -221,7 +246,7 @@ void Reactor::park_accept(Operation& op) noexcept {
 
 void Reactor::unpark_accepts() noexcept {
   for (Operation* op : std::exchange(core_->parked_accepts, {})) {
-    const Attempt result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, op->slot());
     if (result) complete(*op, *result);
   }
 }
@@ -235,7 +260,7 @@ void Reactor::go_on_later(Operation& op) noexcept {
 
 void Reactor::finish_sends() noexcept {
   for (Operation* op : std::exchange(core_->unfinished_sends, {})) {
-    const Attempt result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, op->slot());
     if (result) complete(*op, *result);
   }
 }

@@ -191,7 +191,7 @@ class Reactor : public ReactorTime {
     slot.in_flight.remove(op);
     ++counters_.completed;
     if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
-    op.outcome_ = outcome;
+    op.keep_number(outcome);
     ready(op);
     if (slot.closing()) [[unlikely]]
       finish_close_if_due(slot);
@@ -311,12 +311,17 @@ class Reactor : public ReactorTime {
   std::unique_ptr<Core> core_;  // What the hot path does not touch.
 };
 
+inline Reactor& Operation::reactor() const noexcept { return context().reactor(); }
+
 inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  if (kept() != &context.reactor()) [[unlikely]] {
+    contract_violation("a task awaited what belongs to another reactor");
+  }
   if (!enter(context, waiter)) {
-    outcome_ = outcome::cancelled;
+    keep_number(outcome::cancelled);
     return false;
   }
-  return reactor_->submit(*this);
+  return context.reactor().submit(*this);
 }
 
 }  // namespace coil

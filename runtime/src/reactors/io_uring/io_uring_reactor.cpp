@@ -65,7 +65,7 @@ class IoUringReactor final : public Reactor {
   }
 
   Attempt send(SendOperation& op, HandleSlot& slot) noexcept {
-    if (!op.gather.empty() || !ring_->features().send) return submit_entry(op, slot);
+    if (op.in_pieces() || !ring_->features().send) return submit_entry(op, slot);
     if (goes_alone(op)) {
       if (const Attempt sent = try_send(slot.native().descriptor(), op.from)) return sent;
     }
@@ -150,7 +150,7 @@ class IoUringReactor final : public Reactor {
     if (op.backend_state == native_entry && result >= 0) [[likely]] {
       complete(op, result);
     } else {
-      on_poll_or_failure(op, handles().slot_of(op), result);
+      on_poll_or_failure(op, op.slot(), result);
     }
   }
 

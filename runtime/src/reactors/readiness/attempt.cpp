@@ -97,7 +97,7 @@ Attempt receive_from(ReceiveFromOperation& op, HandleSlot& slot) noexcept {
 }
 
 Attempt send(const SendOperation& op, int fd) noexcept {
-  return op.gather.empty() ? try_send(fd, op.from) : try_send(fd, op.gather);
+  return op.in_pieces() ? try_send(fd, op.pieces()) : try_send(fd, op.from);
 }
 
 Attempt send_to(SendToOperation& op, int fd) noexcept {

@@ -118,13 +118,11 @@ class Operation : public Suspension {
       : Suspension(&request_cancel),
         code_(other.code_),
         direction_(other.direction_),
-        settled_(other.settled_),
-        repeats_(other.repeats_),
-        gathers_(other.gathers_),
+        flags_(other.flags_),
         target_(other.target_) {
     other.require_idle();
     keep(other.kept());
-    if (settled_) keep_number(other.kept_number());
+    if (is(settled)) keep_number(other.kept_number());
   }
 
   OpCode code() const noexcept { return code_; }
@@ -135,7 +133,7 @@ class Operation : public Suspension {
   HandleSlot& slot() const noexcept { return *slot_; }
   bool in_flight() const noexcept { return waiting(); }
   // Its early end was asked for; the completion may still bring a value.
-  bool cancel_asked() const noexcept { return cancel_asked_; }
+  bool cancel_asked() const noexcept { return is(asked_to_end); }
 
   // Submits it for the task of `context`, whose reactor must be its own (asserted); false when it is
   // complete already.
@@ -155,28 +153,34 @@ class Operation : public Suspension {
   // closed.
   void settle(std::int64_t outcome) noexcept {
     keep_number(outcome);
-    settled_ = true;
+    set(settled);
   }
   // One completion may not be its end: an accept whose connection broke, a send of part.
-  void may_repeat() noexcept { repeats_ = true; }
-  bool repeats() const noexcept { return repeats_; }
+  void may_repeat() noexcept { set(repeating); }
   // Its bytes lie in several pieces.
-  void gather() noexcept { gathers_ = true; }
-  bool gathers() const noexcept { return gathers_; }
+  void gather() noexcept { set(gathered); }
+  bool gathers() const noexcept { return is(gathered); }
 
  private:
   friend class Reactor;
 
   static void request_cancel(Suspension& self) noexcept;
 
-  // One byte each, they lie behind the last ones of Suspension.
+  // Bits of one byte, and no bit-fields: it is then written at once.
+  enum Flag : std::uint8_t {
+    asked_to_end = 1 << 0,   // The backend was asked, so that it is asked once.
+    closed_handle = 1 << 1,  // That was because of a close.
+    settled = 1 << 2,
+    repeating = 1 << 3,
+    gathered = 1 << 4,
+  };
+  bool is(Flag flag) const noexcept { return (flags_ & flag) != 0; }
+  void set(Flag flag) noexcept { flags_ = static_cast<std::uint8_t>(flags_ | flag); }
+
+  // One byte each: they lie behind the last ones of Suspension.
   OpCode code_;
   Direction direction_;
-  bool cancel_asked_ : 1 = false;   // The backend was asked, so that it is asked once.
-  bool handle_closed_ : 1 = false;  // The cancellation came from closing the handle.
-  bool settled_ : 1 = false;
-  bool repeats_ : 1 = false;
-  bool gathers_ : 1 = false;
+  std::uint8_t flags_ = 0;
 
  public:
   // For the backend that serves the operation: 0 while it does not, because the core keeps it.

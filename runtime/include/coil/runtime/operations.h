@@ -68,7 +68,6 @@ class SendOperation final : public Operation {
     return in_pieces() ? several : std::span<const ConstBytes>(&from, 1);
   }
   bool in_pieces() const noexcept { return gathers(); }
-  bool whole() const noexcept { return repeats(); }
   union {
     ConstBytes from;  // Requires: It is not in pieces.
     std::span<const ConstBytes> several;  // Requires: It is.

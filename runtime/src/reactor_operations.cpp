@@ -70,6 +70,11 @@ inline bool ends(const Operation& op, std::int64_t value) noexcept {
   return value <= 0 || static_cast<std::size_t>(value) >= left;
 }
 
+// The usual end of one that may go on.
+inline bool sent_all(const Operation& op, std::int64_t value) noexcept {
+  return op.code() == OpCode::send && value >= 0 && ends(op, value);
+}
+
 bool moves_bytes(OpCode code) noexcept {
   return code == OpCode::receive || code == OpCode::receive_lease || code == OpCode::send;
 }
@@ -138,7 +143,7 @@ bool Reactor::pend_behind_others(Operation& op, HandleSlot& slot) noexcept {
 }
 
 bool Reactor::answer(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
-  if (op.is(Operation::repeating) && (value < 0 || !ends(op, value))) [[unlikely]] {
+  if (op.is(Operation::repeating) && !sent_all(op, value)) [[unlikely]] {
     return submit_again(op, slot, value);
   }
   return !finished_at_once(op, value);
@@ -200,9 +205,17 @@ Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noe
 }
 
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
-  if (op.is(Operation::repeating) && !ends(op, value)) [[unlikely]] {
+  if (op.is(Operation::repeating) && !sent_all(op, value)) [[unlikely]] {
+    complete_or_repeat(op, value);
+  } else {
+    complete_once(op, op.slot(), value);
+  }
+}
+
+void Reactor::complete_or_repeat(Operation& op, std::int64_t value) noexcept {
+  if (!ends(op, value)) {
     go_on(op, value);
-  } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
+  } else if (op.code() == OpCode::accept && value < 0) {
     fail_accept(op, value);
   } else {
     complete_once(op, op.slot(), value);

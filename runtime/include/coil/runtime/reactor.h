@@ -304,11 +304,12 @@ class Reactor : public ReactorTime {
   }
   [[gnu::noinline]] void complete_beside_others(Operation& op, HandleSlot& slot,
                                                 std::int64_t outcome) noexcept;
-  [[gnu::noinline]] void go_on(Operation& op, std::int64_t value) noexcept;
-  [[gnu::noinline]] void fail_accept(Operation& op, std::int64_t value) noexcept;
+  [[gnu::noinline]] void complete_or_repeat(Operation& op, std::int64_t value) noexcept;
+  void go_on(Operation& op, std::int64_t value) noexcept;
+  void fail_accept(Operation& op, std::int64_t value) noexcept;
   [[gnu::noinline]] bool submit_unusual(Operation& op, HandleSlot* slot) noexcept;
   [[gnu::noinline]] bool pend_behind_others(Operation& op, HandleSlot& slot) noexcept;
-  bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  [[gnu::noinline]] bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   bool finished_at_once(Operation& op, std::int64_t value) noexcept;
   Attempt settle(Operation& op, HandleSlot* slot) noexcept;
   Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;

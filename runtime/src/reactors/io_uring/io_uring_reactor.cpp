@@ -53,9 +53,9 @@ class IoUringReactor final : public Reactor {
   // False, and nothing was done, if there is more to be done about it.
   bool begins_to_wait(Operation& op, HandleSlot& slot) noexcept {
     if (op.code() == OpCode::receive_lease) return receiver_.begins_to_wait(op, slot);
-    if (op.code() != OpCode::send || ring_->full()) return false;
+    if (op.code() != OpCode::send) return false;
     auto& request = static_cast<SendOperation&>(op);
-    if (!has_entry(request) || goes_alone(request)) return false;
+    if (!has_entry(request) || goes_alone(request) || ring_->full()) return false;
     send_by_entry(request, slot);
     return true;
   }

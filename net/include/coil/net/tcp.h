@@ -161,8 +161,7 @@ class TcpStream {
   // Cost:         No allocation, and one resumption however many steps it takes.
   auto write_all(ConstBytes from) {
     using Write = Await<SendOperation, void, detail::ToNothing>;
-    return Write(detail::ToNothing(), socket_.reactor(), socket_.id(), from,
-                 Sending::whole);
+    return Write(detail::ToNothing(), socket_.reactor(), socket_.id(), from, Sending::whole);
   }
   // Ends the sending side: the peer reads 0 after everything that was written.
   //

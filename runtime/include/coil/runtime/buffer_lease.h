@@ -128,8 +128,8 @@ class BufferPool final : public BufferOwner {
   // Turns a borrowed buffer with `size` received bytes into a lease: the buffer itself while few
   // are held, an exact-size copy when half of the pool is.
   BufferLease lease(MutableBytes buffer, std::size_t size) {
-    // The borrowed one counts as held; with half of the pool out, leases are being kept, and the hot
-    // buffers are worth more than the copy.
+    // The borrowed one counts as held; with half of the pool out, leases are being kept, and the
+    // hot buffers are worth more than the copy.
     if (size == 0 || held_ * 2 > count_) [[unlikely]]
       return lease_scarce(buffer, size);
     return BufferLease(this, buffer.data(), size);

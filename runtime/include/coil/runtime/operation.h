@@ -108,10 +108,7 @@ class [[nodiscard]] Attempt {
 class Operation : public Suspension {
  public:
   Operation(OpCode code, Reactor& reactor, HandleId target) noexcept
-      : Suspension(&request_cancel),
-        code_(code),
-        direction_(direction_of(code)),
-        target_(target) {
+      : Suspension(&request_cancel), code_(code), direction_(direction_of(code)), target_(target) {
     keep(&reactor);
   }
   Operation(Operation&& other) noexcept
@@ -135,8 +132,9 @@ class Operation : public Suspension {
   // Its early end was asked for; the completion may still bring a value.
   bool cancel_asked() const noexcept { return is(asked_to_end); }
 
-  // Submits it for the task of `context`, whose reactor must be its own (asserted); false when it is
-  // complete already.
+  // Submits it for the task of `context`; false when it is complete already.
+  //
+  // Requires: The task runs on the operation's reactor (asserted).
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
 
   // Requires: It is complete.
@@ -157,7 +155,7 @@ class Operation : public Suspension {
   }
   // One completion may not be its end: an accept whose connection broke, a send of part.
   void may_repeat() noexcept { set(repeating); }
-  // Its bytes lie in several pieces.
+  // Its bytes lie in several places.
   void gather() noexcept { set(gathered); }
   bool gathers() const noexcept { return is(gathered); }
 
@@ -166,7 +164,7 @@ class Operation : public Suspension {
 
   static void request_cancel(Suspension& self) noexcept;
 
-  // Bits of one byte, and no bit-fields: it is then written at once.
+  // Bits of one byte rather than bit-fields, which are initialized one by one.
   enum Flag : std::uint8_t {
     asked_to_end = 1 << 0,   // The backend was asked, so that it is asked once.
     closed_handle = 1 << 1,  // That was because of a close.
@@ -177,7 +175,7 @@ class Operation : public Suspension {
   bool is(Flag flag) const noexcept { return (flags_ & flag) != 0; }
   void set(Flag flag) noexcept { flags_ = static_cast<std::uint8_t>(flags_ | flag); }
 
-  // One byte each: they lie behind the last ones of Suspension.
+  // A byte each, in what Suspension leaves of its last word.
   OpCode code_;
   Direction direction_;
   std::uint8_t flags_ = 0;

@@ -69,8 +69,8 @@ class SendOperation final : public Operation {
   }
   bool in_pieces() const noexcept { return gathers(); }
   union {
-    ConstBytes from;  // Requires: It is not in pieces.
-    std::span<const ConstBytes> several;  // Requires: It is.
+    ConstBytes from;                      // Unless it is in pieces.
+    std::span<const ConstBytes> several;  // If it is.
   };
 };
 

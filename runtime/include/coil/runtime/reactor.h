@@ -216,8 +216,8 @@ class Reactor : public ReactorTime {
   // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
   // error), or nothing if it is pending and complete() will be called.
   virtual Attempt do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
-  // Calls do_submit and does what follows from its answer: true if the operation is pending. For a
-  // backend to be quicker with what it is asked all the time.
+  // Calls do_submit and does what follows from its answer: true if the operation is pending. A
+  // backend overrides it to be quicker with what each message needs.
   virtual bool begin(Operation& op, HandleSlot& slot) noexcept;
   // What begin() ends with, if the operation has to wait …
   bool pend(Operation& op, HandleSlot& slot) noexcept {
@@ -236,11 +236,12 @@ class Reactor : public ReactorTime {
   // resumes whoever that concerns before it asks for the next, so that bytes are received right
   // before their task runs, into the buffer that is hottest. A backend may do everything in wait.
   virtual bool deliver() noexcept { return false; }
-  // All of that, with a resumption of those who can go on after each. Repeated like begin().
+  // Delivers all, and resumes whom that concerns after each. A backend repeats these words to have
+  // its deliver() inlined.
   virtual void deliver_all() noexcept {
     while (deliver()) run_ready();
   }
-  // Resumes those who can go on, as far as this turn allows.
+  // Resumes those who are ready, as far as this turn allows.
   void run_ready() noexcept;
   // Ends a wait early. Threads: Any thread, and signal handlers.
   virtual void wake() noexcept = 0;
@@ -294,14 +295,7 @@ class Reactor : public ReactorTime {
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
-  void finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
-    ++counters_.completed;
-    if (op.is(Operation::closed_handle) && outcome == outcome::cancelled) outcome = outcome::handle_closed;
-    op.keep_number(outcome);
-    ready(op);
-    if (slot.closing()) [[unlikely]]
-      finish_close_if_due(slot);
-  }
+  void finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept;
   [[gnu::noinline]] void complete_beside_others(Operation& op, HandleSlot& slot,
                                                 std::int64_t outcome) noexcept;
   [[gnu::noinline]] void complete_or_repeat(Operation& op, std::int64_t value) noexcept;
@@ -325,8 +319,8 @@ class Reactor : public ReactorTime {
   detail::ReadyList ready_;
   int budget_ = budget_per_resumption;
   int resumptions_left_ = 0;  // In this turn.
-  bool turning_ = false;   // Inside a call of turn().
-  bool in_turns_ = false;  // Inside run, iterate or turn_until.
+  bool turning_ = false;      // Inside a call of turn().
+  bool in_turns_ = false;     // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
@@ -354,6 +348,17 @@ inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waite
     return false;
   }
   return context.reactor().submit(*this);
+}
+
+inline void Reactor::finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
+  ++counters_.completed;
+  if (op.is(Operation::closed_handle) && outcome == outcome::cancelled) {
+    outcome = outcome::handle_closed;
+  }
+  op.keep_number(outcome);
+  ready(op);
+  if (slot.closing()) [[unlikely]]
+    finish_close_if_due(slot);
 }
 
 inline void Reactor::resume(Suspension& suspension) noexcept {

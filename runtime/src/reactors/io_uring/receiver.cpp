@@ -15,8 +15,8 @@ namespace coil::detail {
 
 namespace {
 
-// A stream changes over only when it has gone on for a while, so that sizes around the border do not
-// make it change all the time.
+// A stream changes over only when it has gone on for a while, so that sizes around the border do
+// not make it change all the time.
 constexpr int bulk_streak = 4;
 constexpr int small_streak = 16;
 

@@ -45,8 +45,8 @@ class StreamReceiver {
     op.backend_state = on_slot;
     return true;
   }
-  // The path of every message: one task waits for a lease, and the kernel goes on. False, and nothing
-  // was done, where anything is different: on_received() then takes the completion.
+  // The path of every message: one task waits for a lease, and the kernel goes on. False, and
+  // nothing was done, where anything is different: on_received() then takes the completion.
   [[gnu::always_inline]] bool lend_to_reader(HandleSlot& slot, int result,
                                              unsigned completion_flags) noexcept;
   void on_received(HandleSlot& slot, int result, unsigned completion_flags) noexcept;

@@ -48,7 +48,7 @@ class Ring {
 
   // An empty entry; submits those that wait when the queue is full.
   io_uring_sqe& entry() noexcept {
-    // As io_uring_get_sqe() does it for entries of the usual size that no thread of the kernel takes.
+    // As io_uring_get_sqe() does it where the kernel takes entries in enter() only.
     if (full()) [[unlikely]]
       return entry_of_full_queue();
     io_uring_sq& queue = ring_.sq;

@@ -15,7 +15,7 @@
 
 namespace coil::detail {
 
-// What a poller saw of one handle.
+// What a poller saw of one handle. Of a size that makes the next one easy to find.
 struct alignas(16) Readiness {
   HandleId id;
   bool read = false;

@@ -32,7 +32,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     factory_->doStart();
     listener_ = std::move(listener);
     listening_ = true;
-    detail::start_root(reactor_, accept_loop(shared_from_this()), "listening port");
+    detail::start_root<"listening port">(reactor_, accept_loop(shared_from_this()));
   }
   Deferred<void> stop() {
     if (!listening_) return succeed();
@@ -56,8 +56,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
         if (stopping_) break;
         if (!stream) {
           if (stream.error().code() != Errc::handle_closed) {
-            reactor_.log(LogRecord(LogLevel::error, "a port stops listening: accept: " +
-                                                        stream.error().message()));
+            reactor_.log(LogRecord(LogLevel::error,
+                                   "a port stops listening: accept: " + stream.error().message()));
           }
           break;
         }

@@ -18,7 +18,7 @@ class Nothing {
 };
 
 Await<PollOperation, void, Nothing> readiness(Reactor& reactor, HandleId handle, Direction side) {
-  return Await<PollOperation, void, Nothing>("poll", Nothing(), reactor, handle, side);
+  return Await<PollOperation, void, Nothing>(Nothing(), reactor, handle, side);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 using Poll = Await<PollOperation, void, detail::ToNothing>;
 
 Poll readable(TcpStream& stream) {
-  return Poll("poll", detail::ToNothing(), stream.reactor(), stream.id(), Direction::read);
+  return Poll(detail::ToNothing(), stream.reactor(), stream.id(), Direction::read);
 }
 
 Task<void> some_turns(int count) {

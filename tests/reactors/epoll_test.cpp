@@ -95,7 +95,7 @@ TEST_CASE("a foreign descriptor that was closed and whose number is free again i
   auto wait_once = [&]() -> Task<void> {
     auto nothing = [](PollOperation&, std::int64_t) {};
     using Poll = Await<PollOperation, void, decltype(nothing)>;
-    Poll poll("poll", nothing, *reactor, handle, Direction::read);
+    Poll poll(nothing, *reactor, handle, Direction::read);
     const auto result = co_await as_result(std::move(poll));
     outcome = result ? 0 : result.error().code().value();
   };

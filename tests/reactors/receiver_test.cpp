@@ -85,7 +85,7 @@ class Scripted {
   void polls() {
     using Poll = Await<PollOperation, void, detail::ToNothing>;
     auto body = [this]() -> Task<void> {
-      co_await Poll("poll", detail::ToNothing(), *reactor, stream.id(), Direction::read);
+      co_await Poll(detail::ToNothing(), *reactor, stream.id(), Direction::read);
       ++polled;
     };
     begin(body);
@@ -99,7 +99,7 @@ class Scripted {
     };
     using Accept = Await<AcceptOperation, int, Take>;
     auto body = [this, all]() -> Task<void> {
-      co_await Accept("accept", Take(), *reactor, listener_, all);
+      co_await Accept(Take(), *reactor, listener_, all);
       ++accepted;
     };
     begin(body);

@@ -11,7 +11,7 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
                                                 detail::LinkRef<U> inner) {
   if (static_cast<Base*>(inner.get()) == static_cast<Base*>(&outer)) {
     outer.adopt(Error(Failure(std::logic_error("a callback returned its own Deferred"))));
-    return nullptr;
+    return Base::owned(&outer);
   }
   if (inner->settled()) {
     outer.adopt(inner->take());
@@ -180,7 +180,14 @@ namespace detail {
 
 template <class T>
 void DeferredLink<T>::fire_cancelled() {
-  fire(Error(Failure(CancelledError())));
+  const Error cancelled{Failure(CancelledError())};
+  if (!called()) {
+    fire(cancelled);
+    return;
+  }
+  adopt(cancelled);
+  unpause();
+  run();
 }
 
 }  // namespace detail

@@ -192,6 +192,15 @@ TEST_CASE("cancelling one that waits for another cancels the other") {
   outer.callback(1);
   text.cancel();
   CHECK(cancelled == 1);
+  // So does one of another type, whose own callback waits.
+  Deferred<std::string> slow(Deferred<std::string>::Canceller([&] { ++cancelled; }));
+  Deferred<std::string> waits = succeed(1).addCallback([&](int) { return slow; });
+  waits.addErrback([](Failure failure) {
+    failure.trap<CancelledError>();
+    return std::string();
+  });
+  waits.cancel();
+  CHECK(cancelled == 2);
 }
 
 TEST_CASE("a canceller that fails the Deferred has the word, and what it throws comes out") {

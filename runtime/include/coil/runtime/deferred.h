@@ -307,8 +307,8 @@ class Deferred {
     keep->add(
         [step = std::move(step), successor = std::move(successor)](Link& link) mutable -> Base* {
           Outcome<U> outcome = step(link.take());
-          successor.detach();
-          auto* to = successor.get();
+          const detail::LinkRef<U> handed = successor.release();
+          auto* to = handed.get();
           if constexpr (std::same_as<U, T>) {
             if (to == nullptr) to = &link;
           }

@@ -23,11 +23,10 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
   outer.add_owner();
   detail::Receiver<U> waiting{detail::LinkRef<U>(&outer)};
   inner->add([waiting = std::move(waiting)](detail::DeferredLink<U>& done) mutable -> Base* {
-    detail::DeferredLink<U>& next = *waiting.get();
-    waiting.detach();
-    next.adopt(done.take());
-    next.unpause();
-    return Base::owned(&next);
+    const detail::LinkRef<U> next = waiting.release();
+    next->adopt(done.take());
+    next->unpause();
+    return Base::owned(next.get());
   });
   return nullptr;
 }

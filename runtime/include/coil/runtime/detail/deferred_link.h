@@ -199,18 +199,23 @@ class Receiver {
   Receiver(Receiver&& other) noexcept : link_(std::move(other.link_)) {}
   Receiver& operator=(Receiver&&) = delete;
   ~Receiver() {
-    if (link_.get() != nullptr) link_->dropped_by_inner();
+    if (link_.get() == nullptr) return;
+    link_->dropped_by_inner();
     detach();
   }
 
-  DeferredLink<T>* get() const noexcept { return link_.get(); }
+  // Gives the link up, for the result that has come; from here on it may wait for something else.
+  LinkRef<T> release() noexcept {
+    if (link_.get() != nullptr) detach();
+    return std::move(link_);
+  }
+
+ private:
   void detach() noexcept {
-    if (link_.get() == nullptr) return;
     link_->set_upstream(nullptr);
     link_->wait_for(nullptr);
   }
 
- private:
   LinkRef<T> link_;
 };
 

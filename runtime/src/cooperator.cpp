@@ -67,9 +67,7 @@ class CooperativeWork final : public std::enable_shared_from_this<CooperativeWor
  private:
   enum class End { not_yet, done, failed, stopped, scheduler_stopped };
 
-  static SchedulerStopped stopped_error() {
-    return SchedulerStopped("the Cooperator was stopped");
-  }
+  static SchedulerStopped stopped_error() { return SchedulerStopped("the Cooperator was stopped"); }
   void require_going_on() const;
   bool may_go_on() const noexcept { return pauses_ == 0 && !waits_; }
   void hold_back();

@@ -18,7 +18,7 @@ class LoopingCall::State final : public std::enable_shared_from_this<State> {
   Deferred<void> start(Duration interval, bool now);
   void stop();
   void reset();
-  // Ends the loop and what it waits for; `ended` fires if it has not.
+  // Ends the loop and what it waits for.
   void give_up() noexcept;
 
  private:
@@ -85,6 +85,7 @@ void LoopingCall::State::reset() {
 void LoopingCall::State::give_up() noexcept {
   running_ = false;
   if (next_.active()) next_.cancel();
+  auto ended = std::exchange(ended_, std::nullopt);
   if (auto last = std::exchange(waits_for_, std::nullopt)) {
     try {
       last->cancel();
@@ -92,7 +93,7 @@ void LoopingCall::State::give_up() noexcept {
       // A canceller's trouble must not keep the loop from ending.
     }
   }
-  if (ended_) finish(Failure());
+  if (ended) ended->callback();
 }
 
 void LoopingCall::State::call() {

@@ -287,13 +287,14 @@ TEST_CASE("a loop that goes while its coroutine runs keeps the function until th
   std::weak_ptr<int> watch = held;
   int seen = 0;
   {
-    LoopingCall loop(*reactor, [&seen, held = std::move(held)]() -> Task<void> {
+    auto work = [&seen, held = std::move(held)]() -> Task<void> {
       try {
         co_await sleep(hours(1000));
       } catch (const Cancelled&) {
         seen = *held;
       }
-    });
+    };
+    LoopingCall loop(*reactor, std::move(work));
     loop.start(milliseconds(1));
     reactor->iterate();
   }

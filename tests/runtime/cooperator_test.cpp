@@ -239,8 +239,7 @@ TEST_CASE("a cooperator that goes ends its work") {
   auto cooperator = std::make_unique<Cooperator>(clock);
   bool ended = false;
   CooperativeTask task = cooperator->cooperate([] { return true; });
-  task.whenDone().addErrback(
-      [&](Failure failure) { ended = failure.check<SchedulerStopped>(); });
+  task.whenDone().addErrback([&](Failure failure) { ended = failure.check<SchedulerStopped>(); });
   cooperator.reset();
   CHECK(ended);
   CHECK_THROWS_AS(task.pause(), SchedulerStopped);

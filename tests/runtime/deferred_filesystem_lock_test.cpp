@@ -87,8 +87,9 @@ TEST_CASE("waiting ends with the time limit or a cancellation, and may begin aga
   DeferredFilesystemLock waiter(clock, directory / "lock");
   REQUIRE(holder.lock());
   bool timed_out = false;
-  waiter.deferUntilLocked(seconds(2)).addErrback(
-      [&](Failure failure) { timed_out = failure.check<TimedOut>(); });
+  waiter.deferUntilLocked(seconds(2)).addErrback([&](Failure failure) {
+    timed_out = failure.check<TimedOut>();
+  });
   clock.advance(seconds(5));
   CHECK(timed_out);
   bool cancelled = false;

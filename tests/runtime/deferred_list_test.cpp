@@ -49,8 +49,7 @@ TEST_CASE("a list leaves each input its result, and its failures unless they are
     {
       Inputs inputs(2);
       Results got;
-      auto list =
-          DeferredList(inputs, DeferredListOptions().set_consume_errors(consumes));
+      auto list = DeferredList(inputs, DeferredListOptions().set_consume_errors(consumes));
       list.addCallback([&](Results results) { return got = results; });
       inputs[1].errback(broken());
       inputs[0].callback(4);
@@ -91,7 +90,8 @@ TEST_CASE("a list may fire with the first value, which is then the only one it h
   Unhandled unhandled;
   Inputs inputs(3);
   Results got;
-  const auto options = DeferredListOptions().set_fire_on_one_callback(true).set_consume_errors(true);
+  const auto options =
+      DeferredListOptions().set_fire_on_one_callback(true).set_consume_errors(true);
   DeferredList(inputs, options).addCallback([&](Results results) { return got = results; });
   inputs[2].errback(broken());
   CHECK(got.empty());

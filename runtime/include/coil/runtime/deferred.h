@@ -202,13 +202,14 @@ class Deferred {
       *expired = true;
       self.cancel();
     });
-    add_step<T>(link_, [timer, expired, limit, on_timeout = std::move(on_timeout)](
-                           Result<T>&& result) mutable -> Outcome<T> {
+    auto step = [timer, expired, limit,
+                 on_timeout = std::move(on_timeout)](Result<T>&& result) mutable -> Outcome<T> {
       if (timer.active()) timer.cancel();
       if (!*expired) return Outcome<T>(std::move(result));
       using R = std::invoke_result_t<F&, Result<T>, Duration>;
       return Outcome<T>::template from<R>([&] { return on_timeout(std::move(result), limit); });
-    });
+    };
+    add_step<T>(link_, std::move(step));
     return *this;
   }
   Deferred& addTimeout(Duration limit, ReactorTime& time) {
@@ -339,8 +340,7 @@ inline Deferred<void> succeed() {
   return deferred;
 }
 template <class T = void>
-Deferred<T> fail(Failure failure,
-                 std::source_location site = std::source_location::current()) {
+Deferred<T> fail(Failure failure, std::source_location site = std::source_location::current()) {
   Deferred<T> deferred(site);
   deferred.errback(std::move(failure));
   return deferred;

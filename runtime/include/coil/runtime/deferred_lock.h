@@ -1,10 +1,11 @@
 // DeferredSemaphore and DeferredLock: turns given out as Deferreds.
 #pragma once
 
-#include <coil/runtime/inline_callbacks.h>
 #include <coil/runtime/detail/deferred_line.h>
+#include <coil/runtime/inline_callbacks.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -20,8 +21,8 @@ namespace coil {
 //
 // Guarantees:   First come, first served, in constant stack. A function that run() calls has a
 //               token until what it returned has come to its end.
-// Errors:       std::invalid_argument for no tokens at all; std::logic_error for a release too
-//               many. Those who wait when it is destroyed are cancelled.
+// Errors:       std::invalid_argument for no tokens at all; std::logic_error when more is given
+//               back than was taken. Those who wait when it is destroyed are cancelled.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. Cancelling what waits takes it
 //               out of the line; a token that was granted is kept.
 // Source:       Twisted's defer.DeferredSemaphore.
@@ -81,7 +82,7 @@ class DeferredSemaphore {
 //   DeferredLock lock;
 //   Deferred<void> written = lock.run(write_both_files);
 //
-// Errors:       std::logic_error for the release of what is not locked.
+// Errors:       std::logic_error from release() if it is not locked.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. Once it is acquired it stays
 //               locked until release().
 // Source:       Twisted's defer.DeferredLock.

@@ -39,7 +39,8 @@ Task<T> call_in_frame(F function, A... args) {
 //
 // Example (tests/examples/deferred_example.cpp, "maybe"):
 //
-//   maybeDeferred(look_up, name).addErrback([](Failure) { return std::string("unknown"); });
+//   Deferred<std::string> host = maybeDeferred(look_up, name);
+//   host.addErrback([](Failure) { return std::string("unknown"); });
 //
 // Source: Twisted's maybeDeferred.
 template <class F, class... A>
@@ -81,6 +82,7 @@ auto maybeDeferred(F function, A... args) -> Deferred<detail::deferred_value_t<F
 //   };
 //   Deferred<int> total = inlineCallbacks(reactor, sum, 2);
 //
+// Requires:     In a co_await expression, a closure that was named before.
 // Guarantees:   It begins in a later step of the loop, never inside this call: coroutines run from
 //               the loop, one at a time. Function and arguments live as long as the coroutine.
 // Cancellation: Cancellable; some bytes may have been transferred. cancel() goes to the Deferred

@@ -39,14 +39,12 @@ namespace detail {
 
 // The index of the winner and its value.
 template <class T>
-using RaceResult =
-    std::pair<std::size_t, std::conditional_t<std::is_void_v<T>, std::monostate, T>>;
+using RaceResult = std::pair<std::size_t, std::conditional_t<std::is_void_v<T>, std::monostate, T>>;
 
 template <class T>
 class RaceState final : public WatchedInputs {
  public:
-  explicit RaceState(std::size_t count)
-      : WatchedInputs(count), failures_(count), missing_(count) {}
+  explicit RaceState(std::size_t count) : WatchedInputs(count), failures_(count), missing_(count) {}
 
   void fires(Deferred<RaceResult<T>> race) { race_.emplace(std::move(race)); }
 

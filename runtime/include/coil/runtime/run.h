@@ -97,12 +97,11 @@ int react(Reactor& reactor, F main) {
     auto ended = maybeDeferred(reactor, std::move(main), std::ref(reactor));
     using T = typename decltype(ended)::value_type;
     ended.addBoth([&reactor, status](Result<T> result) -> void {
-      if (!reactor.can_stop() && !result && result.error().failure().template check<CancelledError>()) {
-        return;  // The stop has cancelled it.
-      }
       if (!result) {
-        *status = 1;
         const Failure failure = result.error().failure();
+        const bool by_stop = !reactor.can_stop() && failure.check<CancelledError>();
+        if (by_stop) return;
+        *status = 1;
         reactor.log(LogRecord(LogLevel::error, "react: " + failure.getErrorMessage(), failure));
       } else if constexpr (std::same_as<T, int>) {
         *status = *result;

@@ -1,9 +1,11 @@
 // StreamTransport: the one coroutine per connection that drives a Protocol. Included by ports.cpp.
 #pragma once
 
+#include <coil/net/producer.h>
 #include <coil/net/protocol.h>
 #include <coil/net/tcp.h>
 #include <coil/net/transport.h>
+#include <coil/runtime/deferred.h>
 #include <coil/runtime/event.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
@@ -15,6 +17,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace coil {
 
@@ -23,7 +27,7 @@ namespace coil {
 class StreamTransport final : public Transport,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
-  // Told after the protocol's connectionLost.
+  // Told after the protocol's connectionLost, or without a reason after a hand-over.
   using Ended = absl::AnyInvocable<void(const Failure&) &&>;
 
   StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended);
@@ -44,9 +48,28 @@ class StreamTransport final : public Transport,
   void setTcpNoDelay(bool enabled) override;
   bool getTcpKeepAlive() const override;
   void setTcpKeepAlive(bool enabled) override;
+  void registerProducer(Producer& producer, bool streaming) override;
+  void unregisterProducer() override;
+  bool disconnecting() const noexcept override { return disconnecting_ || reason_ || detached_; }
   std::size_t buffered_bytes() const noexcept override { return output_.size(); }
+  void set_water_marks(const WaterMarks& marks) override;
+  std::vector<Pause> pauses() const override;
+  Task<void> drain() override { return drain(shared_from_this()); }
+  Deferred<TcpStream> detach(ConstBytes unread) override;
 
  private:
+  class Incoming;
+  // What few connections need: those under load, and those with wishes of their own.
+  struct Flow {
+    WaterMarks marks;
+    ProducerSlot producer;
+    Event may_go_on;  // Set when a reader that pauses must look again.
+    Event drained;    // Set while output does not hold anybody back.
+    TimePoint paused_since;
+    TimePoint held_back_since;
+    std::optional<Deferred<TcpStream>> new_owner;  // Once the connection was handed over.
+  };
+
   // A smaller write is copied, to go out together with others; a larger one is sent from where it
   // lies if nothing is in its way.
   static constexpr std::size_t copied_bytes_max = 4096;
@@ -57,38 +80,68 @@ class StreamTransport final : public Transport,
   // A strand starts later than its creation: it is given its share of the transport right away.
   Task<void> run_reader(std::shared_ptr<StreamTransport> self);
   Task<void> run_writer(std::shared_ptr<StreamTransport> self);
+  Task<void> drain(std::shared_ptr<StreamTransport> self);
   bool begin();
+  bool goes_on() const noexcept { return !reason_ && !detached_; }
   void take(std::int64_t outcome, ConstBytes bytes);
   // Calls the protocol; an exception ends the connection. False once the connection has ended.
   template <class Call>
   bool call(const char* where, Call function) noexcept;
-  bool accepts_writes() const noexcept;
+  // What a registered producer makes is wanted until it is unregistered.
+  bool accepts_writes() const noexcept {
+    if (reason_ || detached_) return false;
+    if (write_side_ == WriteSide::open && !disconnecting_) return true;
+    return write_side_ != WriteSide::closed && produces();
+  }
   bool may_read() const noexcept;
   void peer_ended();
-  void after_drain();
+  void write_side_ended();
+  Flow& flow();
+  const WaterMarks& marks() const noexcept;
+  bool may_add(ConstBytes data) noexcept;
+  bool produces() const noexcept { return flow_ != nullptr && flow_->producer.registered(); }
+  HalfCloseableProtocol* half_closeable() const noexcept {
+    return dynamic_cast<HalfCloseableProtocol*>(protocol_.get());
+  }
+  Event::Wait until_it_may_go_on();
+  void tell_producer(void (ProducerSlot::*what)()) noexcept;
+  void hold_back();
+  void let_go_on();
+  // The writing strand sends what is left, and it alone lets others go on: it is no call of theirs.
+  bool writer_is_due() const noexcept {
+    return !output_.empty() || (flow_ != nullptr && (held_back_ || ask_producer_));
+  }
   void start_writer();
   std::size_t send_now(ConstBytes more);
   std::size_t try_pieces(std::span<const ConstBytes> pieces);
-  void took(std::size_t size);
   void flush();
   void end(Failure reason) noexcept;
+  void abort(Failure reason) noexcept;
+  void wake_reader() noexcept;
+  void wake_all() noexcept;
+  void leave() noexcept;
+  void hand_over() noexcept;
   void report_loss() noexcept;
+  void report_end(const Failure& reason) noexcept;
 
   TcpStream stream_;
   std::shared_ptr<Protocol> protocol_;
-  HalfCloseableProtocol* half_closeable_;
   Ended ended_;
   Address peer_;
   Address host_;
   detail::WriteBuffer output_;
-  Event may_go_on_;                // Set when a paused reader must look again.
-  std::optional<Failure> reason_;  // Why the connection has ended, once it has.
+  Failure reason_;  // Why the connection has ended, once it has.
+  std::unique_ptr<Flow> flow_;
+  Incoming* incoming_ = nullptr;  // While the reading strand waits for the peer.
   WriteSide write_side_ = WriteSide::open;
   bool paused_ = false;     // By the protocol.
   bool held_back_ = false;  // By the amount of pending output.
   bool disconnecting_ = false;
   bool peer_ended_ = false;
   bool writer_runs_ = false;
+  bool reader_runs_ = true;
+  bool ask_producer_ = false;  // It makes one piece at a time, and the last one goes out now.
+  bool detached_ = false;
   bool corked_ = false;  // A callback runs: its small writes go out together when it returns.
 };
 

@@ -119,7 +119,7 @@ TEST_CASE("a peer that does not read is not read from, and memory stays bounded"
       REQUIRE(sent < 1U << 30);
     }
     CHECK(factory->probes[0]->line().buffered_bytes() <
-          Transport::high_water_bytes + reactor->buffers().buffer_size() + 1);
+          WaterMarks().high_bytes + reactor->buffers().buffer_size() + 1);
     auto end = [&]() -> Task<void> { co_await client.shutdown_write(); };
     auto [nothing, text] = co_await when_all(end(), read_to_end(client));
     static_cast<void>(nothing);

@@ -1,0 +1,214 @@
+// What a Protocol's connection sends: gathered writes, water marks, producers, half closes.
+#include "stream_transport.h"
+
+#include <coil/runtime/as_result.h>
+#include <coil/runtime/detail/root_task.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace coil {
+
+namespace {
+
+const WaterMarks usual_marks;
+
+}  // namespace
+
+inline const WaterMarks& StreamTransport::marks() const noexcept {
+  return flow_ == nullptr ? usual_marks : flow_->marks;
+}
+
+inline bool StreamTransport::may_add(ConstBytes data) noexcept {
+  if (data.empty()) return false;
+  if (output_.size() > marks().cap_bytes) [[unlikely]] {
+    abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));
+    return false;
+  }
+  if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
+  return true;
+}
+
+void StreamTransport::write(ConstBytes data) {
+  if (!accepts_writes() || !may_add(data)) return;
+  if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
+  if (!data.empty()) output_.append(data);
+  if (output_.size() > marks().high_bytes) hold_back();
+  if (!corked_ && !reason_ && writer_is_due()) start_writer();
+}
+
+void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
+  for (const ConstBytes& piece : pieces) write(piece);
+}
+
+// Sends what is pending and then `more`, as far as the kernel takes it at once, and gives how much
+// of `more` it took.
+std::size_t StreamTransport::send_now(ConstBytes more) {
+  const std::array<ConstBytes, 2> both = {output_.first(), more};
+  const std::size_t pending = both[0].size();
+  const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
+  if (reason_) return more.size();
+  const std::size_t from_pending = std::min(sent, pending);
+  if (from_pending != 0) output_.sent(from_pending);
+  return sent - from_pending;
+}
+
+// An error ends the connection; the reading strand tells the protocol.
+std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
+  Reactor& reactor = stream_.reactor();
+  const HandleSlot* slot = reactor.handles().find(stream_.id());
+  if (slot == nullptr) return 0;
+  const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
+  if (sent >= 0) [[likely]]
+    return static_cast<std::size_t>(sent);
+  output_.clear();
+  end(Error(outcome::code_of(sent), "send").failure());
+  return 0;
+}
+
+// What a callback wrote goes out together when it returns.
+void StreamTransport::flush() {
+  if (writer_runs_ || reason_) return;
+  if (!output_.empty()) {
+    const ConstBytes pending = output_.first();
+    if (const std::size_t sent = try_pieces(std::span(&pending, 1))) output_.sent(sent);
+  }
+  if (writer_is_due() && !reason_) start_writer();
+}
+
+void StreamTransport::start_writer() {
+  if (std::exchange(writer_runs_, true)) return;
+  detail::start_root(stream_.reactor(), run_writer(shared_from_this()), "protocol writer");
+}
+
+Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
+  static_cast<void>(self);
+  bool cancelled = false;
+  try {
+    co_await write_loop();
+  } catch (const Cancelled&) {
+    cancelled = true;
+  }
+  writer_runs_ = false;
+  if (reason_) output_.clear();
+  if (detached_ && !reader_runs_) hand_over();
+  if (cancelled) throw Cancelled();
+}
+
+Task<void> StreamTransport::write_loop() {
+  while (!reason_) {
+    if (!output_.empty()) {
+      Result<std::size_t> sent = co_await as_result(stream_.write_some(output_.next()));
+      if (reason_) co_return;
+      if (!sent) {
+        end(sent.error().failure());
+        co_return;
+      }
+      output_.sent(*sent);
+    }
+    if (held_back_ && output_.size() <= marks().low_bytes) let_go_on();
+    if (!output_.empty()) continue;
+    if (std::exchange(ask_producer_, false)) {
+      tell_producer(&ProducerSlot::resume);
+      continue;
+    }
+    output_.clear();
+    if (produces() || detached_) co_return;
+    if (disconnecting_) {
+      end(Failure(ConnectionDone(make_error_code(Errc::connection_done))));
+      co_return;
+    }
+    if (write_side_ != WriteSide::closing) co_return;
+    write_side_ = WriteSide::closed;
+    // A peer that has gone already needs no end: the reader notices it.
+    [[maybe_unused]] const Result<> ended = co_await as_result(stream_.shutdown_write());
+    if (reason_) co_return;
+    write_side_ended();
+  }
+}
+
+void StreamTransport::loseConnection() {
+  if (reason_ || detached_ || std::exchange(disconnecting_, true)) return;
+  wake_reader();
+  start_writer();  // Even with nothing to send: the end never comes inline.
+}
+
+void StreamTransport::loseWriteConnection() {
+  if (disconnecting_ || !accepts_writes()) return;
+  write_side_ = WriteSide::closing;
+  start_writer();
+}
+
+void StreamTransport::registerProducer(Producer& producer, bool streaming) {
+  if (!accepts_writes()) {
+    producer.stopProducing();
+    return;
+  }
+  flow().producer.set(*this, producer, streaming);
+  if (!streaming) {
+    tell_producer(&ProducerSlot::resume);
+  } else if (held_back_) {
+    tell_producer(&ProducerSlot::pause);
+  }
+}
+
+void StreamTransport::unregisterProducer() {
+  if (!produces()) return;
+  flow_->producer.clear();
+  ask_producer_ = false;
+  if (!reason_ && (disconnecting_ || write_side_ == WriteSide::closing)) start_writer();
+}
+
+// An exception ends the connection, wherever the producer was called from.
+void StreamTransport::tell_producer(void (ProducerSlot::*what)()) noexcept {
+  try {
+    (flow_->producer.*what)();
+  } catch (...) {
+    stream_.reactor().log_current("producer");
+    end(Failure::current());
+  }
+}
+
+StreamTransport::Flow& StreamTransport::flow() {
+  if (flow_ == nullptr) flow_ = std::make_unique<Flow>();
+  return *flow_;
+}
+
+void StreamTransport::set_water_marks(const WaterMarks& marks) {
+  flow().marks = marks;
+  if (output_.size() > marks.high_bytes) hold_back();
+  if (held_back_) start_writer();
+}
+
+void StreamTransport::hold_back() {
+  if (reason_ || std::exchange(held_back_, true)) return;
+  flow().held_back_since = stream_.reactor().now();
+  flow_->drained.clear();
+  tell_producer(&ProducerSlot::pause);
+}
+
+void StreamTransport::let_go_on() {
+  held_back_ = false;
+  wake_all();
+  if (produces() && flow_->producer.streaming()) tell_producer(&ProducerSlot::resume);
+}
+
+Task<void> StreamTransport::drain(std::shared_ptr<StreamTransport> self) {
+  static_cast<void>(self);
+  while (held_back_ && !reason_) co_await flow().drained.wait();
+  if (reason_) reason_.raiseException();
+}
+
+std::vector<Pause> StreamTransport::pauses() const {
+  std::vector<Pause> all;
+  if (paused_) all.emplace_back(Pause::Who::reading, Pause::By::call, flow_->paused_since);
+  if (!held_back_) return all;
+  all.emplace_back(Pause::Who::reading, Pause::By::output, flow_->held_back_since);
+  if (flow_->producer.paused()) {
+    all.emplace_back(Pause::Who::producer, Pause::By::output, flow_->held_back_since);
+  }
+  return all;
+}
+
+}  // namespace coil

@@ -133,7 +133,15 @@ class CannotListenError : public SystemError {
   }
 COIL_MISUSE_TYPE(AlreadyCalled);
 COIL_MISUSE_TYPE(AlreadyCancelled);
-COIL_MISUSE_TYPE(AlreadyCalledError);  // A Deferred was fired twice.
+COIL_MISUSE_TYPE(AlreadyCalledError);        // A Deferred was fired twice.
+COIL_MISUSE_TYPE(QueueOverflow);             // A DeferredQueue holds as many values as it may.
+COIL_MISUSE_TYPE(QueueUnderflow);            // As many as may are waiting for a DeferredQueue.
+COIL_MISUSE_TYPE(AlreadyTryingToLockError);  // A DeferredFilesystemLock is being waited for.
+COIL_MISUSE_TYPE(TaskDone);                  // A CooperativeTask has come to its end,
+COIL_MISUSE_TYPE(TaskFailed);                // … has thrown,
+COIL_MISUSE_TYPE(TaskStopped);               // … was stopped,
+COIL_MISUSE_TYPE(SchedulerStopped);          // … or its Cooperator was.
+COIL_MISUSE_TYPE(NotPaused);                 // A CooperativeTask was resumed too often.
 COIL_MISUSE_TYPE(ReactorNotRunning);
 COIL_MISUSE_TYPE(ReactorAlreadyRunning);
 COIL_MISUSE_TYPE(ReactorNotRestartable);

@@ -132,7 +132,7 @@ class OneFactory : public Factory {
 
 // Runs body(client) against a port whose one connection `protocol` serves.
 template <class Body>
-void serve_one(Reactor& reactor, std::shared_ptr<Protocol> protocol, Body body) {
+void with_server(Reactor& reactor, std::shared_ptr<Protocol> protocol, Body body) {
   const auto factory = std::make_shared<OneFactory>(std::move(protocol));
   auto all = [&]() -> Task<void> {
     ListeningPort port = listenTCP(reactor, Address::loopback(0), factory);
@@ -149,7 +149,7 @@ TEST_CASE("a receiver that pauses in a line gets the next one, and the end, when
   COIL_CONTRACT(reactor);
   Strings seen;
   auto commands = std::make_shared<Commands>(&seen);
-  serve_one(*reactor, commands, [&](TcpStream& client) -> Task<void> {
+  with_server(*reactor, commands, [&](TcpStream& client) -> Task<void> {
     co_await write_all(client, "1\r\npause\r\n2\r\nqu");
     while (!commands->paused) co_await yield();
     co_await write_all(client, "it\r\nignored\r\n");
@@ -172,7 +172,7 @@ TEST_CASE("a line may hand the connection over, and what came behind it is read 
   COIL_CONTRACT(reactor);
   Strings seen;
   auto commands = std::make_shared<Commands>(&seen);
-  serve_one(*reactor, commands, [&](TcpStream& client) -> Task<void> {
+  with_server(*reactor, commands, [&](TcpStream& client) -> Task<void> {
     co_await write_all(client, "1\r\ndetach\r\nfirst\r\nsec");
     while (!commands->stream) co_await yield();
     TcpStream stream = co_await *commands->stream;
@@ -212,7 +212,7 @@ TEST_CASE("a file goes through a connection whole, and its end is told before th
   for (int number = 0; text.size() < 16'000'000; ++number) text += std::to_string(number);
   text += '$';
   auto sender = std::make_shared<Sender>(text);
-  serve_one(*reactor, sender, [&](TcpStream& client) -> Task<void> {
+  with_server(*reactor, sender, [&](TcpStream& client) -> Task<void> {
     std::string start(100'000, '.');
     co_await read_exactly(client, start);
     for (int turn = 0; turn < 20; ++turn) co_await sleep(Duration::zero());
@@ -228,7 +228,7 @@ TEST_CASE("a file goes through a connection whole, and its end is told before th
 TEST_CASE("a transfer fails when its connection is aborted") {
   COIL_CONTRACT(reactor);
   auto sender = std::make_shared<Sender>(std::string(50'000'000, 'x'));
-  serve_one(*reactor, sender, [&](TcpStream& client) -> Task<void> {
+  with_server(*reactor, sender, [&](TcpStream& client) -> Task<void> {
     std::string start(1000, '.');
     co_await read_exactly(client, start);
     CHECK_FALSE(sender->result);

@@ -1,3 +1,4 @@
+// Covers: file_sender.h.
 #include <coil/net/file_sender.h>
 #include <coil/testing/string_transport.h>
 #include <doctest/doctest.h>

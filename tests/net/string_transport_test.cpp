@@ -156,6 +156,25 @@ TEST_CASE("a producer that comes after the end is stopped, and one that goes is 
   CHECK_FALSE(transport.producer().registered());
 }
 
+TEST_CASE("what a producer makes after the end is wanted until it is unregistered") {
+  Strings seen;
+  StringTransport transport;
+  NotingProducer producer(seen);
+  transport.registerProducer(producer, true);
+  transport.loseConnection();
+  transport.loseWriteConnection();
+  transport.write("last");
+  CHECK(transport.value() == "last");
+  transport.unregisterProducer();
+  transport.write("late");
+  CHECK(transport.value() == "last");
+  StringTransport aborted;
+  aborted.registerProducer(producer, true);
+  aborted.abortConnection();
+  aborted.write("late");
+  CHECK(aborted.value() == "");
+}
+
 TEST_CASE("the options of a connection are remembered") {
   StringTransport transport;
   CHECK_FALSE(transport.getTcpNoDelay());

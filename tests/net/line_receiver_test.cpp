@@ -82,7 +82,8 @@ TEST_CASE("lines and limits are the same for random pieces of random bytes") {
     CAPTURE(round);
     std::string text(random() % 60, ' ');
     for (char& letter : text) letter = "ar\r\nn"[random() % 5];
-    const LineParser parser(delimiters[random() % delimiters.size()], random() % 2 ? 12 : 1000);
+    const std::string& delimiter = delimiters[random() % delimiters.size()];
+    const LineParser parser(delimiter, random() % 2 ? 12 : 1000);
     const Strings whole = parse(parser, [&](const Feed& feed) { feed(text); });
     const Strings split =
         parse(parser, [&](const Feed& feed) { feed_at_random(text, 7, random, feed); });
@@ -122,6 +123,16 @@ TEST_CASE("a line that is too long is handed over with all that has arrived, and
   lines.set_max_length(100);
   lines.dataReceived("endless no more\r\n");
   CHECK(lines.seen.back() == "endless no more");
+}
+
+TEST_CASE("an endless line is refused as soon as no delimiter can come in time") {
+  LineParser parser("\r\n", 3);
+  parser.push("abcd");
+  CHECK(parser.pop() == std::nullopt);
+  CHECK_FALSE(parser.error());
+  parser.push("e");
+  CHECK(parser.pop() == std::nullopt);
+  CHECK(parser.error() == Errc::message_too_long);
 }
 
 TEST_CASE("no maximum is too large to be kept") {

@@ -190,7 +190,9 @@ std::vector<std::shared_ptr<ReadDescriptor>> Reactor::getReaders() const {
 std::vector<std::shared_ptr<WriteDescriptor>> Reactor::getWriters() const {
   return core_->watches.writers();
 }
-void Reactor::removeAll() { core_->watches.remove_all(); }
+std::vector<std::shared_ptr<FileDescriptor>> Reactor::removeAll() {
+  return core_->watches.remove_all();
+}
 
 void Reactor::install_erased(std::type_index type, std::shared_ptr<void> object) {
   auto& installed = core_->installed;

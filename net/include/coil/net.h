@@ -7,6 +7,11 @@
 #include <coil/net/datagram.h>
 #include <coil/net/endpoint.h>
 #include <coil/net/endpoint_strings.h>
+#include <coil/net/file_sender.h>
+#include <coil/net/frame_parser.h>
+#include <coil/net/framed_reads.h>
+#include <coil/net/line_parser.h>
+#include <coil/net/line_receiver.h>
 #include <coil/net/ports.h>
 #include <coil/net/producer.h>
 #include <coil/net/protocol.h>
@@ -14,5 +19,6 @@
 #include <coil/net/serve.h>
 #include <coil/net/socket_options.h>
 #include <coil/net/stream_algorithms.h>
+#include <coil/net/string_receiver.h>
 #include <coil/net/tcp.h>
 #include <coil/net/transport.h>

@@ -25,6 +25,7 @@
 
 namespace coil {
 
+class FileDescriptor;
 class ReadDescriptor;
 class WriteDescriptor;
 
@@ -132,8 +133,8 @@ class Reactor : public ReactorTime {
   void removeWriter(WriteDescriptor& writer);
   std::vector<std::shared_ptr<ReadDescriptor>> getReaders() const;
   std::vector<std::shared_ptr<WriteDescriptor>> getWriters() const;
-  // Removes every reader and writer.
-  void removeAll();
+  // Removes every reader and writer, and gives each object once.
+  std::vector<std::shared_ptr<FileDescriptor>> removeAll();
 
   // --- What the reactor is and lends ---
 

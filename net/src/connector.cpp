@@ -20,8 +20,8 @@ Task<TcpStream> connect_within(Reactor& reactor, Address peer, ConnectOptions op
   TcpStream stream;
   bool too_late = false;
   try {
-    stream = co_await with_timeout(reactor, options.timeout,
-                                   TcpStream::connect(reactor, peer, tcp));
+    stream =
+        co_await with_timeout(reactor, options.timeout, TcpStream::connect(reactor, peer, tcp));
   } catch (const TimedOut& error) {
     if (error.code() != Errc::timed_out) throw;  // The kernel gave up, and says so.
     too_late = true;

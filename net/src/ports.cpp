@@ -59,8 +59,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
         if (stopping_) break;
         if (!stream) {
           if (stream.error().code() != Errc::handle_closed) {
-            reactor_.log(LogRecord(LogLevel::error, "a port stops listening: accept: " +
-                                                        stream.error().message()));
+            reactor_.log(LogRecord(LogLevel::error,
+                                   "a port stops listening: accept: " + stream.error().message()));
           }
           break;
         }
@@ -75,7 +75,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     if (cancelled) throw Cancelled();
   }
 
-  // The reactor may have a request of its own in flight, which holds the address until it has ended.
+  // The reactor may have a request of its own in flight, which holds the address until it ends.
   Task<void> until_closed(HandleId id) {
     while (reactor_.handles().find_served(id) != nullptr) co_await yield();
   }

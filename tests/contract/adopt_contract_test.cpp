@@ -39,9 +39,7 @@ class Outside {
   int descriptor_;
 };
 
-Address at_loopback(const ListeningPort& port) {
-  return Address::loopback(port.getHost().port());
-}
+Address at_loopback(const ListeningPort& port) { return Address::loopback(port.getHost().port()); }
 
 bool is_simulated(Contract& reactor) { return reactor->name() == "simulated"; }
 

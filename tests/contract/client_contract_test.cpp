@@ -203,7 +203,7 @@ TEST_CASE("a factory that builds no protocol, or throws, is told why the attempt
   run(*reactor, body());
 }
 
-TEST_CASE("an exception in a call of the factory is logged, and the factory is stopped all the same") {
+TEST_CASE("an exception in a call of the factory is logged, and the factory is stopped as ever") {
   COIL_CONTRACT(reactor);
   auto body = [&]() -> Task<void> {
     auto client = std::make_shared<Told>();
@@ -215,7 +215,9 @@ TEST_CASE("an exception in a call of the factory is logged, and the factory is s
 
     TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
     auto losing = connectTCP(*reactor, listener.local_address(), client);
-    { const TcpStream stream = co_await listener.accept(); }
+    {
+      const TcpStream stream = co_await listener.accept();
+    }
     co_await until_stopped(*client);
     CHECK(client->seen ==
           Strings{"start", "connecting", "build", "made", "lost", "client lost", "stop"});
@@ -232,8 +234,8 @@ TEST_CASE("a factory that cannot start is not connected, and may be started agai
     TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
     auto client = std::make_shared<Told>();
     client->bad_start = true;
-    auto connector = std::make_shared<Connector>(*reactor, listener.local_address(), client,
-                                                 ConnectOptions());
+    auto connector =
+        std::make_shared<Connector>(*reactor, listener.local_address(), client, ConnectOptions());
     CHECK_THROWS_AS(connector->connect(), std::runtime_error);
     CHECK(connector->state() == Connector::State::disconnected);
     client->bad_start = false;
@@ -264,8 +266,8 @@ TEST_CASE("a client that always connects again does not hold up the reactor's st
   detail::start_root(*reactor, wait(), "server");
   reactor->set_stop_deadline(std::chrono::hours(1));
   reactor->run();
-  CHECK(lost->seen == Strings{"start", "connecting", "build", "made", "lost", "client lost",
-                              "stop"});
+  CHECK(lost->seen ==
+        Strings{"start", "connecting", "build", "made", "lost", "client lost", "stop"});
   CHECK(attempting->why.check<ConnectError>());
   CHECK(attempting->seen == Strings{"start", "connecting", "failed", "stop"});
   CHECK(reactor.log.size() == 2);  // Each was refused once.

@@ -1,4 +1,4 @@
-// Covers: endpoint_strings.h: descriptions that are understood, and sentences for those that are not.
+// Covers: endpoint_strings.h: descriptions that are understood, and sentences for the others.
 #include <coil/net/endpoint_strings.h>
 
 #include <stdexcept>

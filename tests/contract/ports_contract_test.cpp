@@ -57,7 +57,9 @@ TEST_CASE("where stopListening has come to its end, the address can be bound at 
       TcpStream late;
       if (round % 3 == 0) late = co_await TcpStream::connect(*reactor, host);
       co_await port.stopListening();
-      { const TcpListener here = TcpListener::bind(*reactor, host); }
+      {
+        const TcpListener here = TcpListener::bind(*reactor, host);
+      }
       port.startListening();
       CHECK(port.getHost() == host);
       for (const auto& probe : factory->probes) {

@@ -67,8 +67,8 @@ TEST_CASE("the waits grow by the factor, up to the longest, and begin anew after
       clock.advance(milliseconds(1));
       CHECK(connector->state() == Connector::State::connecting);
     }
-    CHECK(waits == std::vector<Duration>{seconds(1), seconds(2), seconds(4), seconds(5),
-                                         seconds(5)});
+    CHECK(waits ==
+          std::vector<Duration>{seconds(1), seconds(2), seconds(4), seconds(5), seconds(5)});
     CHECK(client->retries() == 5);
     client->resetDelay();
     CHECK(client->retries() == 0);

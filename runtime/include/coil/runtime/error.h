@@ -88,8 +88,8 @@ COIL_ERROR_TYPE(ConnectError, SystemError);
 COIL_ERROR_TYPE(ConnectionRefusedError, ConnectError);
 COIL_ERROR_TYPE(NoRouteError, ConnectError);
 COIL_ERROR_TYPE(ConnectBindError, ConnectError);
-COIL_ERROR_TYPE(UserError, ConnectError);  // This side ended the attempt.
-COIL_ERROR_TYPE(TimedOut, UserError);      // Twisted's TimeoutError.
+COIL_ERROR_TYPE(UserError, ConnectError);   // This side ended the attempt.
+COIL_ERROR_TYPE(TimedOut, UserError);       // Twisted's TimeoutError.
 COIL_ERROR_TYPE(NoProtocol, ConnectError);  // The factory built none for the connection.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
 COIL_ERROR_TYPE(UnsupportedAddressFamily, SystemError);  // Of a socket that was to be adopted.

@@ -89,8 +89,11 @@ COIL_ERROR_TYPE(ConnectBindError, ConnectError);
 COIL_ERROR_TYPE(TimedOut, ConnectError);          // Twisted's TimeoutError.
 COIL_ERROR_TYPE(CannotListenError, SystemError);  // Names the address that was refused.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
-COIL_ERROR_TYPE(MessageLengthError, SystemError);  // A datagram is larger than can be sent.
-COIL_ERROR_TYPE(ReactorStopped, SystemError);      // The reactor ended first.
+COIL_ERROR_TYPE(UnsupportedAddressFamily, SystemError);  // Of a socket that was to be adopted.
+COIL_ERROR_TYPE(UnsupportedSocketType, SystemError);     // The same for its type.
+COIL_ERROR_TYPE(MessageLengthError, SystemError);        // A datagram is larger than can be sent.
+COIL_ERROR_TYPE(MulticastJoinError, SystemError);        // A group was not joined, or not left.
+COIL_ERROR_TYPE(ReactorStopped, SystemError);            // The reactor ended first.
 #undef COIL_ERROR_TYPE
 
 // Misuse that Twisted's interfaces define an error for.

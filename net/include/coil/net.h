@@ -4,6 +4,7 @@
 #include <coil/net/address.h>
 #include <coil/net/byte_stream.h>
 #include <coil/net/datagram.h>
+#include <coil/net/datagram_port.h>
 #include <coil/net/ports.h>
 #include <coil/net/producer.h>
 #include <coil/net/protocol.h>

@@ -5,6 +5,7 @@
 #include <coil/net/byte_stream.h>
 #include <coil/net/connector.h>
 #include <coil/net/datagram.h>
+#include <coil/net/datagram_port.h>
 #include <coil/net/endpoint.h>
 #include <coil/net/endpoint_strings.h>
 #include <coil/net/file_sender.h>

@@ -1,5 +1,6 @@
 // listenUDP: the coroutine behind a DatagramProtocol.
 #include <coil/net/datagram.h>
+#include <coil/net/port_watcher.h>
 #include <coil/net/ports.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
@@ -163,9 +164,9 @@ class DatagramPort final : public DatagramTransport,
 
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& local,
                                              std::shared_ptr<DatagramProtocol> protocol) {
-  auto port =
-      std::make_shared<DatagramPort>(DatagramSocket::bind(reactor, local), std::move(protocol));
+  auto port = std::make_shared<DatagramPort>(DatagramSocket::bind(reactor, local), protocol);
   port->start();
+  if (const auto watcher = reactor.find<PortWatcher>()) watcher->receives(port, local, protocol);
   return port;
 }
 

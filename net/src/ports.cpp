@@ -1,4 +1,5 @@
 // Listening ports and connectors: how protocols come to their connections.
+#include <coil/net/port_watcher.h>
 #include <coil/net/ports.h>
 
 #include "stream_transport.h"
@@ -118,9 +119,13 @@ std::size_t ListeningPort::connections() const noexcept { return state_->connect
 
 ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
                         ListenOptions options) {
-  auto state = std::make_shared<ListeningPort::State>(reactor, local, std::move(factory), options);
+  auto state = std::make_shared<ListeningPort::State>(reactor, local, factory, options);
   state->start();
-  return ListeningPort(std::move(state));
+  const ListeningPort port(std::move(state));
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->listens(port, local, factory, options);
+  }
+  return port;
 }
 
 Connector::Connector(Reactor& reactor, const Address& destination,
@@ -190,9 +195,11 @@ void Connector::disconnect() {
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, const Address& peer,
                                       std::shared_ptr<ClientFactory> factory,
                                       ConnectOptions options) {
-  auto connector =
-      std::make_shared<Connector>(reactor, peer, std::move(factory), std::move(options));
+  auto connector = std::make_shared<Connector>(reactor, peer, factory, options);
   connector->connect();
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->connects(connector, factory, options);
+  }
   return connector;
 }
 

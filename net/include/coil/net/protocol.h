@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -47,8 +48,14 @@ class Protocol {
     transport_ = &transport;
     connectionMade();
   }
+  // Takes the transport away again; for who called makeConnection, after connectionLost.
+  void forget_transport() noexcept { transport_ = nullptr; }
+  // Names the protocol where something is logged: its class, unless a class says something else.
+  virtual std::string logPrefix() const;
 
  protected:
+  // From connectionMade to the end of connectionLost.
+  bool connected() const noexcept { return transport_ != nullptr; }
   // Requires: Between connectionMade and the end of connectionLost.
   Transport& transport() const {
     if (transport_ == nullptr) contract_violation("a protocol used its transport unconnected");

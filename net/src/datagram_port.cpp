@@ -1,5 +1,6 @@
 // Datagram ports: the coroutines behind a DatagramProtocol.
 #include <coil/net/datagram_port.h>
+#include <coil/net/port_watcher.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 #include <coil/runtime/event.h>
@@ -258,8 +259,10 @@ std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& lo
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              DatagramPortOptions options) {
   const auto shared = DatagramOptions().set_reuse_port(options.listen_multiple);
-  return DatagramPort::start(DatagramSocket::bind(reactor, local, shared), std::move(protocol),
-                             options);
+  auto port =
+      DatagramPort::start(DatagramSocket::bind(reactor, local, shared), protocol, options);
+  if (const auto watcher = reactor.find<PortWatcher>()) watcher->receives(port, local, protocol);
+  return port;
 }
 
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,

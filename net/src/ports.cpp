@@ -1,4 +1,5 @@
 // Listening ports: accepting, stopping, and sockets that come from outside.
+#include <coil/net/port_watcher.h>
 #include <coil/net/ports.h>
 
 #include "socket.h"
@@ -133,9 +134,13 @@ std::size_t ListeningPort::connections() const noexcept { return state_->connect
 
 ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
                         ListenOptions options) {
-  auto state = std::make_shared<ListeningPort::State>(reactor, local, std::move(factory), options);
+  auto state = std::make_shared<ListeningPort::State>(reactor, local, factory, options);
   state->start();
-  return ListeningPort(std::move(state));
+  const ListeningPort port(std::move(state));
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->listens(port, local, factory, options);
+  }
+  return port;
 }
 
 ListeningPort adoptStreamPort(Reactor& reactor, NativeHandle listening,

@@ -29,7 +29,7 @@ class DatagramPort final : public DatagramTransport,
         host_(socket_.local_address()) {}
 
   void start() {
-    detail::start_root(socket_.reactor(), receive_loop(shared_from_this()), "datagram port");
+    detail::start_root<"datagram port">(socket_.reactor(), receive_loop(shared_from_this()));
   }
 
   void write(ConstBytes data, const Address& to) override {
@@ -79,7 +79,7 @@ class DatagramPort final : public DatagramTransport,
     queued_bytes_ += data.size();
     queue_.push_back(Queued{{data.begin(), data.end()}, to});
     if (std::exchange(sender_runs_, true)) return;
-    detail::start_root(socket_.reactor(), send_loop(shared_from_this()), "datagram sender");
+    detail::start_root<"datagram sender">(socket_.reactor(), send_loop(shared_from_this()));
   }
 
   Task<void> send_loop(std::shared_ptr<DatagramPort> self) {

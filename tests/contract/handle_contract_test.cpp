@@ -198,8 +198,8 @@ TEST_CASE("stopping the reactor with reads in flight drains them") {
     std::array<std::byte, 8> buffer;
     co_await stream->read_some(buffer);
   };
-  detail::start_root(*reactor, forever(&pair.here), "reader");
-  detail::start_root(*reactor, forever(&pair.there), "reader");
+  detail::start_root<"reader">(*reactor, forever(&pair.here));
+  detail::start_root<"reader">(*reactor, forever(&pair.there));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
   CHECK(reactor->last_stop().forced.empty());

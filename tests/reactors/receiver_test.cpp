@@ -123,7 +123,7 @@ class Scripted {
  private:
   template <class Body>
   void begin(Body body) {
-    detail::start_root(*reactor, guarded(std::move(body)), "scripted");
+    detail::start_root<"scripted">(*reactor, guarded(std::move(body)));
   }
   template <class Body>
   static Task<void> guarded(Body body) {

@@ -18,7 +18,7 @@ class Nothing {
 };
 
 Await<PollOperation, void, Nothing> readiness(Reactor& reactor, HandleId handle, Direction side) {
-  return Await<PollOperation, void, Nothing>("poll", Nothing(), reactor, handle, side);
+  return Await<PollOperation, void, Nothing>(Nothing(), reactor, handle, side);
 }
 
 }  // namespace
@@ -38,14 +38,14 @@ void DescriptorWatches::add(std::shared_ptr<ReadDescriptor> reader) {
   std::shared_ptr<Watch> watch = watch_for(reader->fileno());
   watch->reader = std::move(reader);
   if (std::exchange(watch->reading, true)) return;
-  start_root(reactor_, serve(watch, Direction::read), "reader");
+  start_root<"reader">(reactor_, serve(watch, Direction::read));
 }
 
 void DescriptorWatches::add(std::shared_ptr<WriteDescriptor> writer) {
   std::shared_ptr<Watch> watch = watch_for(writer->fileno());
   watch->writer = std::move(writer);
   if (std::exchange(watch->writing, true)) return;
-  start_root(reactor_, serve(watch, Direction::write), "writer");
+  start_root<"writer">(reactor_, serve(watch, Direction::write));
 }
 
 // Removal compares objects, never descriptors: a descriptor may have gone away meanwhile.

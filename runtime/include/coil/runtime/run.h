@@ -62,7 +62,7 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
   detail::RunState<T> state;
-  detail::start_root(reactor, detail::run_into<T>(state, std::move(task)), "run");
+  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)));
   bool stopped = false;
   reactor.turn_until([&] { return state.done; });
   while (!state.done) {

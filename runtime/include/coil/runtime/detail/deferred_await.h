@@ -171,7 +171,7 @@ Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
   auto link = std::make_shared<detail::CoroutineLink>();
   Deferred deferred(Canceller([link] { link->cancel(); }), task.site());
   deferred.link_->set_cancelled_later();
-  detail::start_root(reactor, detail::fire_with<T>(std::move(task), deferred, link), "coroutine");
+  detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link));
   return deferred;
 }
 

@@ -80,8 +80,8 @@ T run(Reactor& reactor, Task<T> task) {
 //
 // Example (tests/examples/looping_call_example.cpp, "react"):
 //
-//   auto program = [](Reactor& reactor) -> Task<int> {
-//     co_await reactor.callLater(std::chrono::milliseconds(5));
+//   auto program = [](Reactor& given) -> Task<int> {
+//     co_await given.callLater(std::chrono::milliseconds(5));
 //     co_return 3;
 //   };
 //   int status = react(*reactor, program);

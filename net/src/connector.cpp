@@ -1,5 +1,8 @@
 // Connectors: one client connection, its attempts, and what its factory is told about them.
 #include <coil/net/connector.h>
+#include <coil/net/port_watcher.h>
+
+#include <coil/net/port_watcher.h>
 
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/timeout.h>
@@ -138,9 +141,11 @@ void Connector::disconnect() {
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, const Address& peer,
                                       std::shared_ptr<ClientFactory> factory,
                                       ConnectOptions options) {
-  auto connector =
-      std::make_shared<Connector>(reactor, peer, std::move(factory), std::move(options));
+  auto connector = std::make_shared<Connector>(reactor, peer, factory, options);
   connector->connect();
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->connects(connector, factory, options);
+  }
   return connector;
 }
 

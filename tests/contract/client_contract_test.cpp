@@ -263,7 +263,7 @@ TEST_CASE("a client that always connects again does not hold up the reactor's st
     second = connectTCP(*reactor, listener.local_address(), attempting);
     co_await sleep(std::chrono::hours(1));
   };
-  detail::start_root(*reactor, wait(), "server");
+  detail::start_root<"server">(*reactor, wait());
   reactor->set_stop_deadline(std::chrono::hours(1));
   reactor->run();
   CHECK(lost->seen ==

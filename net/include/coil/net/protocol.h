@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -50,8 +51,12 @@ class Protocol {
     transport_ = &transport;
     connectionMade();
   }
+  // Takes the transport away again; for who called makeConnection, after connectionLost.
+  void forget_transport() noexcept { transport_ = nullptr; }
   // Tells whether there is a transport: from connectionMade to the end of connectionLost.
   bool connected() const noexcept { return transport_ != nullptr; }
+  // Names the protocol where something is logged: its class, unless a class says something else.
+  virtual std::string logPrefix() const;
 
  protected:
   // Requires: connected().

@@ -33,8 +33,9 @@ IpAddress interface_of(int number, bool v6) noexcept {
   const auto bits = static_cast<std::uint32_t>(number);
   if (v6) return IpAddress::v6({}, bits);
   std::array<std::uint8_t, 4> bytes = {};
-  for (std::size_t at = 0; at < 4; ++at)
+  for (std::size_t at = 0; at < 4; ++at) {
     bytes[at] = static_cast<std::uint8_t>(bits >> (24 - 8 * at));
+  }
   return IpAddress::v4(bytes);
 }
 

@@ -92,7 +92,7 @@ Await<SendToOperation, void, detail::ToNothing> DatagramSocket::send_native(Cons
     refused = outcome::from_errc(Errc::address_invalid);
   }
   using Send = Await<SendToOperation, void, detail::ToNothing>;
-  return Send("send", detail::ToNothing(), socket_.reactor(), socket_.id(), payload,
+  return Send(detail::ToNothing(), socket_.reactor(), socket_.id(), payload,
               to == nullptr ? NativeAddress() : detail::to_native(*to), refused);
 }
 

@@ -1,5 +1,6 @@
 // Datagram ports: the coroutines behind a DatagramProtocol.
 #include <coil/net/datagram_port.h>
+#include <coil/net/port_watcher.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 #include <coil/runtime/event.h>
@@ -60,7 +61,7 @@ class DatagramPort final : public DatagramTransport,
     }
     auto port = std::make_shared<DatagramPort>(std::move(socket), std::move(protocol),
                                                options.max_packet_size);
-    detail::start_root(port->socket_.reactor(), port->serve(port), "datagram port");
+    detail::start_root<"datagram port">(port->socket_.reactor(), port->serve(port));
     port->protocol_->transport_ = port.get();
     return port;
   }
@@ -140,7 +141,7 @@ class DatagramPort final : public DatagramTransport,
     queue_.push_back(Queued{{data.begin(), data.end()}, to});
     queued_bytes_ += data.size();
     if (!all_sent_.is_set()) return;  // The sender is at work already.
-    detail::start_root(socket_.reactor(), send_queued(shared_from_this()), "datagram sender");
+    detail::start_root<"datagram sender">(socket_.reactor(), send_queued(shared_from_this()));
     all_sent_.clear();
   }
 
@@ -258,8 +259,10 @@ std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& lo
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              DatagramPortOptions options) {
   const auto shared = DatagramOptions().set_reuse_port(options.listen_multiple);
-  return DatagramPort::start(DatagramSocket::bind(reactor, local, shared), std::move(protocol),
-                             options);
+  auto port =
+      DatagramPort::start(DatagramSocket::bind(reactor, local, shared), protocol, options);
+  if (const auto watcher = reactor.find<PortWatcher>()) watcher->receives(port, local, protocol);
+  return port;
 }
 
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,

@@ -209,7 +209,7 @@ namespace {
 
 // Repeats an interrupted call; nothing if it would have to wait.
 template <class Call>
-Attempt sent_by(Call call) noexcept {
+[[gnu::always_inline]] inline Attempt sent_by(Call call) noexcept {
   for (;;) {
     const ssize_t sent = call();
     if (sent >= 0) return sent;

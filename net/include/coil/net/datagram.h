@@ -105,7 +105,7 @@ class DatagramSocket {
   // Buffers:      `into` must stay valid until completion, also after cancelling.
   auto receive(MutableBytes into) {
     using Receive = Await<ReceiveFromOperation, Datagram, detail::ToDatagram>;
-    return Receive("receive", detail::ToDatagram(), socket_.reactor(), socket_.id(), into);
+    return Receive(detail::ToDatagram(), socket_.reactor(), socket_.id(), into);
   }
   // Sends one datagram to `to`, or to the connected peer.
   //

@@ -39,7 +39,7 @@ enum class SocketOption : std::uint8_t {
 //
 // Example (tests/examples/handle_example.cpp, "socket facts"):
 //
-//   Result<SocketFacts> facts = reactor.sockets().facts(socket);
+//   Result<SocketFacts> facts = sockets.facts(handle);
 //   bool can_accept = facts && facts->listening;
 class SocketFacts {
  public:

@@ -37,7 +37,7 @@ namespace coil::testing {
 //             addReader does, ends in ENOTSUP, and adopting one in Errc::not_supported.
 // Threads:    callFromThread works from any thread, but a loop with nothing left to wait for waits
 //             for other threads only after set_foreign_threads(true), and virtual time never does.
-class SimulatedReactor final : public Reactor {
+class SimulatedReactor : public Reactor {
  public:
   explicit SimulatedReactor(std::uint64_t seed);
   ~SimulatedReactor() override;

@@ -1,6 +1,7 @@
 // PortWatcher: is told of what listens and connects on a reactor.
 #pragma once
 
+#include <coil/net/connector.h>
 #include <coil/net/ports.h>
 
 #include <memory>

@@ -146,7 +146,9 @@ TEST_CASE("a connection beyond the limit is closed, and there is room when one h
       client.close();
       while (factory->connections() != 0) co_await yield();
       TcpStream again = co_await TcpStream::connect(*reactor, port.getHost());
+      // It counts from its building on, a moment before it is connected.
       while (factory->connections() != 1) co_await yield();
+      while (!inner->probes.back()->connected()) co_await yield();
       inner->probes.back()->line().write("welcome");
       inner->probes.back()->line().loseConnection();
       CHECK(co_await read_to_end(again) == "welcome");

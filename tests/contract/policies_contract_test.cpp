@@ -277,20 +277,20 @@ TEST_CASE("a connection that is handed over from inside a wrapper is counted no 
   COIL_CONTRACT(reactor);
   Clock clock;
   auto inner = std::make_shared<ProbeFactory>();
+  auto factory = std::make_shared<TimeoutFactory>(clock, inner, seconds(10));
   std::optional<Deferred<TcpStream>> handed_over;
   inner->prepare = [&](Probe& probe) {
     probe.on_data = [&](Transport& line) {
       handed_over = line.detach(probe.received);
+      CHECK(factory->connections() == 0);
+      CHECK(clock.getDelayedCalls().empty());
       line.write("dropped");
     };
   };
-  auto factory = std::make_shared<TimeoutFactory>(clock, inner, seconds(10));
   auto body = [&](TcpStream& client, ListeningPort&) -> Task<void> {
     co_await write_all(client, "hello");
     while (!handed_over) co_await yield();
     TcpStream stream = co_await *handed_over;
-    CHECK(factory->connections() == 0);
-    CHECK(clock.getDelayedCalls().empty());
     std::string text(5, '.');
     co_await read_exactly(stream, text);
     CHECK(text == "hello");

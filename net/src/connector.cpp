@@ -1,5 +1,6 @@
 // Connectors: one client connection, its attempts, and what its factory is told about them.
 #include <coil/net/connector.h>
+#include <coil/net/port_watcher.h>
 
 #include <coil/net/port_watcher.h>
 
@@ -91,26 +92,31 @@ void Connector::leave_factory() noexcept {
 }
 
 // An attempt is cancelled by stopConnecting, or by the reactor's stop.
-Failure Connector::why_ended(const Failure& reason) {
+Failure Connector::why_ended(const Failure& reason) const {
   if (!reason.check<CancelledError>()) return reason;
   const std::string what = "connect to " + destination_.to_string();
   if (stop_asked_) return Failure(UserError(make_error_code(Errc::connection_aborted), what));
-  reactor_stops_ = true;
   return Failure(ConnectError(make_error_code(Errc::reactor_stopped), what));
 }
 
-void Connector::failed(const Failure& reason) {
+// Once the reactor is being stopped, whoever always connects again would go on for ever.
+void Connector::disconnected(const Failure& why) noexcept {
   state_ = State::disconnected;
+  const bool being_stopped = reactor_.running() && !reactor_.can_stop();
+  if (being_stopped || why.code() == Errc::reactor_stopped) reactor_stops_ = true;
+}
+
+void Connector::failed(const Failure& reason) {
   const Failure why = why_ended(reason);
+  disconnected(why);
   tell("clientConnectionFailed", [&] { factory_->clientConnectionFailed(*this, why); });
   leave_factory();
 }
 
 // Without a reason after a hand-over: the connection goes on, with somebody else.
 void Connector::lost(const Failure& reason) {
-  state_ = State::disconnected;
+  disconnected(reason);
   if (reason) {
-    if (reason.code() == Errc::reactor_stopped) reactor_stops_ = true;
     tell("clientConnectionLost", [&] { factory_->clientConnectionLost(*this, reason); });
   }
   leave_factory();

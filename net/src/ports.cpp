@@ -6,7 +6,9 @@
 #include "stream_transport.h"
 
 #include <coil/runtime/as_result.h>
+#include <coil/runtime/cancellation.h>
 #include <coil/runtime/detail/root_task.h>
+#include <coil/runtime/sleep.h>
 
 #include <stdexcept>
 #include <vector>
@@ -49,6 +51,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
  private:
   Task<void> accept_loop(std::shared_ptr<State> self) {
     static_cast<void>(self);
+    const HandleId id = listener_.id();
     bool cancelled = false;
     try {
       for (;;) {
@@ -67,8 +70,15 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     } catch (const Cancelled&) {
       cancelled = true;
     }
+    listener_.close();
+    co_await shielded(until_closed(id));
     finish();
     if (cancelled) throw Cancelled();
+  }
+
+  // The reactor may have a request of its own in flight, which holds the address until it ends.
+  Task<void> until_closed(HandleId id) {
+    while (reactor_.handles().find_served(id) != nullptr) co_await yield();
   }
 
   void serve(TcpStream stream) noexcept {
@@ -92,7 +102,6 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   }
 
   void finish() noexcept {
-    listener_.close();
     listening_ = false;
     stopping_ = false;
     Failure failure;

@@ -6,6 +6,7 @@
 #include <coil/net/connection_limits.h>
 #include <coil/net/connector.h>
 #include <coil/net/datagram.h>
+#include <coil/net/datagram_port.h>
 #include <coil/net/endpoint.h>
 #include <coil/net/endpoint_strings.h>
 #include <coil/net/file_sender.h>

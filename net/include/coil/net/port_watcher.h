@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/net/connector.h>
+#include <coil/net/datagram_port.h>
 #include <coil/net/ports.h>
 
 #include <memory>

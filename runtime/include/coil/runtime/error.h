@@ -88,13 +88,14 @@ COIL_ERROR_TYPE(ConnectError, SystemError);
 COIL_ERROR_TYPE(ConnectionRefusedError, ConnectError);
 COIL_ERROR_TYPE(NoRouteError, ConnectError);
 COIL_ERROR_TYPE(ConnectBindError, ConnectError);
-COIL_ERROR_TYPE(UserError, ConnectError);  // This side ended the attempt.
-COIL_ERROR_TYPE(TimedOut, UserError);      // Twisted's TimeoutError.
+COIL_ERROR_TYPE(UserError, ConnectError);   // This side ended the attempt.
+COIL_ERROR_TYPE(TimedOut, UserError);       // Twisted's TimeoutError.
 COIL_ERROR_TYPE(NoProtocol, ConnectError);  // The factory built none for the connection.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
 COIL_ERROR_TYPE(UnsupportedAddressFamily, SystemError);  // Of a socket that was to be adopted.
 COIL_ERROR_TYPE(UnsupportedSocketType, SystemError);     // The same for its type.
 COIL_ERROR_TYPE(MessageLengthError, SystemError);        // A datagram is larger than can be sent.
+COIL_ERROR_TYPE(MulticastJoinError, SystemError);        // A group was not joined, or not left.
 COIL_ERROR_TYPE(ReactorStopped, SystemError);            // The reactor ended first.
 #undef COIL_ERROR_TYPE
 

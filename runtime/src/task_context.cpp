@@ -23,6 +23,7 @@ TaskContext::TaskContext(Reactor& reactor, detail::NameBinding& name,
                          std::source_location site) noexcept
     : reactor_(&reactor), locals_(&name), site_(site) {
   reactor.roots_.push_back(*this);
+  reactor.root_started(*this);
 }
 
 std::string_view TaskContext::name() const noexcept {

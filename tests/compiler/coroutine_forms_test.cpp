@@ -48,8 +48,8 @@ static_assert(
                            Failure, FirstError, Gate::Pass, HandleId, KeepAlive, ListeningPort,
                            ListenOptions, LogRecord, Mutex::Lock, MutableBytes, NativeAddress,
                            NativeHandle, NoDelay, Outcome<int>, OutlivesGroup<int>, ReactorOptions,
-                           Result<int>, Result<>, Resume<int>, ServeOptions, StopReport, Task<int>,
-                           Task<>, TcpListener, TcpOptions, TcpStream, Trigger, TriggerId>);
+                           Result<int>, Result<>, Resume<int>, ServeOptions, StopReport,
+                           StoppedTasks, Task<int>, Task<>, TcpListener, TcpOptions, TcpStream, Trigger, TriggerId>);
 static_assert(
     may_all_be_temporaries<
         decltype(std::declval<TcpStream&>().read_some(MutableBytes())),

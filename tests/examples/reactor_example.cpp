@@ -34,10 +34,12 @@ TEST_CASE("account and counters") {
   reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
   // [account]
   reactor.run();
-  for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
+  for (const StoppedTasks& tasks : reactor.last_stop().tasks) {
+    if (tasks.forced != 0) std::puts(tasks.text().c_str());
+  }
   // [/account]
-  CHECK(reactor.last_stop().cancelled == 1);
-  CHECK(reactor.last_stop().forced.empty());
+  CHECK(reactor.last_stop().cancelled() == 1);
+  CHECK(reactor.last_stop().forced() == 0);
   // [counters]
   std::uint64_t turns = reactor.counters().turns;
   // [/counters]

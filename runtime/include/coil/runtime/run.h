@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <optional>
+#include <source_location>
 #include <utility>
 
 namespace coil {
@@ -57,7 +58,8 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
   detail::RunState<T> state;
-  detail::start_root(reactor, detail::run_into<T>(state, std::move(task)), "run");
+  const std::source_location site = task.site();
+  detail::start_root(reactor, detail::run_into<T>(state, std::move(task)), "run", site);
   bool stopped = false;
   reactor.turn_until([&] { return state.done; });
   while (!state.done) {

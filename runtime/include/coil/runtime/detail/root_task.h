@@ -5,6 +5,7 @@
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
+#include <source_location>
 #include <string_view>
 #include <utility>
 
@@ -25,8 +26,10 @@ class RootStrand {
  public:
   class promise_type final : public PromiseBase {
    public:
-    promise_type(Reactor& reactor, Task<void>& task, std::string_view name) noexcept
-        : name_(name), context_(reactor, name_, task.site()) {}
+    promise_type(Reactor& reactor, Task<void>&, std::string_view name,
+                 std::source_location site) noexcept
+        : name_(name), context_(reactor, name_, site) {}
+    ~promise_type() { context_.reactor().root_ended(context_); }
 
     RootStrand get_return_object() noexcept {
       const auto self = std::coroutine_handle<promise_type>::from_promise(*this);
@@ -48,9 +51,11 @@ class RootStrand {
   RootStrand() noexcept {}
 };
 
-inline RootStrand run_root(Reactor& reactor, Task<void> task, std::string_view name) {
+inline RootStrand run_root(Reactor& reactor, Task<void> task, std::string_view name,
+                           std::source_location site) {
   static_cast<void>(reactor);
   static_cast<void>(name);
+  static_cast<void>(site);
   try {
     co_await std::move(task);
   } catch (const Cancelled&) {
@@ -58,9 +63,15 @@ inline RootStrand run_root(Reactor& reactor, Task<void> task, std::string_view n
   }
 }
 
-// Starts `task` as a root of `reactor`; `name` is a literal. A failure is logged.
+// Starts `task` as a root of `reactor`; `name` is a literal. A failure is logged. `site` is that of
+// the task, or of what it is wrapped around.
+inline void start_root(Reactor& reactor, Task<void> task, std::string_view name,
+                       std::source_location site) {
+  run_root(reactor, std::move(task), name, site);
+}
 inline void start_root(Reactor& reactor, Task<void> task, std::string_view name) {
-  run_root(reactor, std::move(task), name);
+  const std::source_location site = task.site();
+  run_root(reactor, std::move(task), name, site);
 }
 
 }  // namespace coil::detail

@@ -95,8 +95,8 @@ void StopAccount::note_inside(const TaskContext& outer, StopReport& report) {
 
 std::size_t StopAccount::row(const TaskContext& task, StopReport& report) {
   const std::source_location site = task.site();
-  const auto [at, is_new] = rows_.try_emplace(
-      Key(task.name(), site.file_name(), site.line()), report.tasks.size());
+  const auto [at, is_new] =
+      rows_.try_emplace(Key(task.name(), site.file_name(), site.line()), report.tasks.size());
   if (is_new) {
     StoppedTasks& tasks = report.tasks.emplace_back();
     tasks.name = task.name();

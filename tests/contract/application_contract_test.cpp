@@ -21,10 +21,7 @@ using Strings = std::vector<std::string>;
 class Part : public Service {
  public:
   Part(Strings& seen, std::string name, std::string fails = "", std::string hangs = "")
-      : Service(std::move(name)),
-        seen_(seen),
-        fails_(std::move(fails)),
-        hangs_(std::move(hangs)) {}
+      : Service(std::move(name)), seen_(seen), fails_(std::move(fails)), hangs_(std::move(hangs)) {}
   Task<void> privilegedStartService() override { co_await step("prepare"); }
   Task<void> startService() override {
     co_await Service::startService();
@@ -55,11 +52,12 @@ TEST_CASE("an application drops its privileges before it starts, and stops befor
   CHECK(application.name() == "site");
   application.addService(std::make_shared<Part>(seen, "a"));
   std::make_shared<Part>(seen, "b")->setServiceParent(application.services());
-  application.set_privilege_drop([&]() -> Task<void> {
+  auto drop = [&]() -> Task<void> {
     co_await yield();
     seen.push_back("drop");
     reactor->callLater(std::chrono::milliseconds(1), [&] { reactor->stop(); });
-  });
+  };
+  application.set_privilege_drop(drop);
   reactor->addSystemEventTrigger(Phase::during, "shutdown", [&] { seen.push_back("shutdown"); });
   CHECK(application.run(*reactor) == 0);
   CHECK(seen == Strings{"prepare a", "prepare b", "drop", "start a", "start b", "stop b", "stop a",

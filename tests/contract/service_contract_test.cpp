@@ -74,8 +74,7 @@ TEST_CASE("children start in order, each when the one before it has started, and
     CHECK(family.take() == Strings{"prepare a", "prepare b", "prepare c"});
     CHECK_FALSE(family.parent->running());
     co_await family.parent->startService();
-    CHECK(family.take() ==
-          Strings{"start a", "a done", "start b", "b done", "start c", "c done"});
+    CHECK(family.take() == Strings{"start a", "a done", "start b", "b done", "start c", "c done"});
     CHECK(family.parent->running());
     co_await family.parent->stopService();
     CHECK(family.take() == Strings{"stop c", "c done", "stop b", "b done", "stop a", "a done"});

@@ -42,11 +42,12 @@ TEST_CASE("a stop tells what ended by itself, what was cancelled, and what was f
   detail::start_root(*reactor, sleeps(), "sleeper");
   detail::start_root(*reactor, sleeps(), "sleeper");
   detail::start_root(*reactor, shielded_wait(enough), "stubborn");
-  constexpr int line = __LINE__ + 1;
-  reactor->addSystemEventTrigger(Phase::before, "shutdown", [&]() -> Task<void> {
+  auto tell = [&]() -> Task<void> {
     shutdown.set();
     co_await yield();
-  });
+  };
+  constexpr int line = __LINE__ + 1;
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", tell);
   reactor->set_stop_deadline(milliseconds(1));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();

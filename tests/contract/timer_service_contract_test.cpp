@@ -41,8 +41,7 @@ TEST_CASE("a timer service calls at once, then on a grid of its steps, and never
   CHECK(moments[1] >= milliseconds(4));
   CHECK(moments[2] >= milliseconds(8));
   if (reactor->name() != "simulated") return;  // There, nothing else takes any time.
-  CHECK(moments ==
-        std::vector<Duration>{milliseconds(0), milliseconds(4), milliseconds(8)});
+  CHECK(moments == std::vector<Duration>{milliseconds(0), milliseconds(4), milliseconds(8)});
 }
 
 TEST_CASE("a stop of a timer service waits for the running call, and ends the wait for the next") {
@@ -117,9 +116,8 @@ TEST_CASE("a stop of the reactor ends a timer service that nobody stops") {
   COIL_CONTRACT(reactor);
   const auto service = std::make_shared<TimerService>(hours(1000), [&] { reactor->stop(); });
   service->setName("beat");
-  reactor->callWhenRunning([&] {
-    Deferred<void>::fromCoroutine(*reactor, service->startService());
-  });
+  reactor->callWhenRunning(
+      [&] { Deferred<void>::fromCoroutine(*reactor, service->startService()); });
   reactor->run();
   const StopReport& report = reactor->last_stop();
   REQUIRE(report.tasks.size() == 1);

@@ -46,6 +46,17 @@ TEST_CASE("account and counters") {
   CHECK(turns > 0);
 }
 
+TEST_CASE("report") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
+  // [report]
+  reactor.run();
+  std::puts(reactor.last_stop().text().c_str());
+  // [/report]
+  CHECK(reactor.last_stop().tasks.empty());
+}
+
 TEST_CASE("options") {
   // [options]
   std::unique_ptr<Reactor> reactor = make_reactor(ReactorOptions().set_kind(ReactorKind::epoll));

@@ -94,9 +94,9 @@ void Reactor::take_signal() {
   if (!core_->has_signals) return;
   const int number = detail::SignalRelay::take(*this);
   if (number == 0) return;
-  core_->exit_signal = number;
-  // Asked twice: whoever asks will not wait for anybody.
-  if (std::exchange(stop_asked_, true)) force();
+  stop_asked_ = true;
+  // Told twice: whoever tells will not wait for anybody.
+  if (std::exchange(core_->exit_signal, number) != 0) force();
 }
 
 void Reactor::advance_stop() {

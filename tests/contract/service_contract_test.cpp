@@ -265,6 +265,29 @@ TEST_CASE("a child that is added while its parent starts is started once") {
   run(*reactor, program());
 }
 
+TEST_CASE("a child that leaves and comes back while its parent starts is started once") {
+  COIL_CONTRACT(reactor);
+  Family family;
+  Event started;
+  Event enough;
+  const auto first = family.add("a");
+  first->started = &started;
+  first->enough = &enough;
+  const auto second = family.add("b");
+  auto program = [&]() -> Task<void> {
+    auto come_back = [&]() -> Task<void> {
+      co_await started.wait();
+      co_await second->disownServiceParent();
+      co_await second->setServiceParent(*family.parent);
+      enough.set();
+    };
+    co_await when_all(family.parent->startService(), come_back());
+    CHECK(family.seen == Strings{"start a", "prepare b", "start b", "b done", "a done"});
+    co_await family.parent->stopService();
+  };
+  run(*reactor, program());
+}
+
 TEST_CASE("a stop that is cancelled leaves the children whose turn had not come") {
   COIL_CONTRACT(reactor);
   Family family;

@@ -153,6 +153,22 @@ TEST_CASE("a task that does not end with its reactor is logged, by its name") {
   }
 }
 
+TEST_CASE("a signal that finds a stop under way is remembered, and does not force it") {
+  COIL_CONTRACT(reactor);
+  if (reactor->name() == "simulated") return;  // It does not relay the process's signals.
+  bool ended = false;
+  auto slow = [&]() -> Task<void> {
+    std::raise(SIGTERM);
+    for (int turns = 0; turns < 5; ++turns) co_await sleep(Duration::zero());
+    ended = true;
+  };
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", slow);
+  reactor->callWhenRunning([&] { reactor->stop(); });
+  reactor->run();
+  CHECK(ended);
+  CHECK(reactor->exit_signal() == SIGTERM);
+}
+
 TEST_CASE("the first signal stops a loop, and the second one does not wait for anybody") {
   for (const bool second : {false, true}) {
     COIL_CONTRACT(reactor);

@@ -37,7 +37,8 @@ class MultiService;
 //   };
 //
 // Requires:   Owned by a shared_ptr. An override of startService or stopService awaits that of its
-//             base. stopService can also end what a start that failed has left.
+//             base, and does not wait for its own service to be added or removed. stopService can
+//             also end what a start that failed has left.
 // Guarantees: A parent takes one step of a service at a time: it is never stopped while it starts.
 // Source:     Twisted's IService.
 class Service : public std::enable_shared_from_this<Service> {

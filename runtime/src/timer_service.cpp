@@ -40,7 +40,8 @@ class TimerService::Calls {
     const TimePoint start = reactor.now();
     while (!stop_.is_set()) {
       if (std::optional<Task<void>> work = (*call_)()) co_await std::move(*work);
-      co_await when_any(sleep_until(next(start, reactor.now())), stop_.wait());
+      const TimePoint due = next(start, reactor.now());
+      static_cast<void>(co_await when_any(sleep_until(due), stop_.wait()));
     }
   }
   // The first moment of the grid that lies ahead.

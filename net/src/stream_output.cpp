@@ -16,24 +16,26 @@ const WaterMarks usual_marks;
 
 }  // namespace
 
-// What a registered producer makes is wanted until it is unregistered.
-bool StreamTransport::accepts_writes() const noexcept {
-  if (reason_ || detached_) return false;
-  if (write_side_ == WriteSide::open && !disconnecting_) return true;
-  return write_side_ != WriteSide::closed && produces();
+inline const WaterMarks& StreamTransport::marks() const noexcept {
+  return flow_ == nullptr ? usual_marks : flow_->marks;
+}
+
+inline bool StreamTransport::may_add(ConstBytes data) noexcept {
+  if (data.empty()) return false;
+  if (output_.size() > marks().cap_bytes) [[unlikely]] {
+    abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));
+    return false;
+  }
+  if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
+  return true;
 }
 
 void StreamTransport::write(ConstBytes data) {
-  if (!accepts_writes() || data.empty()) return;
-  if (output_.size() > marks().cap_bytes) {
-    abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));
-    return;
-  }
-  if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
+  if (!accepts_writes() || !may_add(data)) return;
   if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
   if (!data.empty()) output_.append(data);
   if (output_.size() > marks().high_bytes) hold_back();
-  if (!corked_ && writer_is_due()) start_writer();
+  if (!corked_ && !reason_ && writer_is_due()) start_writer();
 }
 
 void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
@@ -72,17 +74,12 @@ void StreamTransport::flush() {
     const ConstBytes pending = output_.first();
     if (const std::size_t sent = try_pieces(std::span(&pending, 1))) output_.sent(sent);
   }
-  if (writer_is_due()) start_writer();
-}
-
-// The strand sends what is left, and it alone lets others go on: it is no call of theirs.
-bool StreamTransport::writer_is_due() const noexcept {
-  return !reason_ && (!output_.empty() || held_back_ || ask_producer_);
+  if (writer_is_due() && !reason_) start_writer();
 }
 
 void StreamTransport::start_writer() {
   if (std::exchange(writer_runs_, true)) return;
-  detail::start_root(stream_.reactor(), run_writer(shared_from_this()), "protocol writer");
+  detail::start_root<"protocol writer">(stream_.reactor(), run_writer(shared_from_this()));
 }
 
 Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
@@ -133,7 +130,7 @@ Task<void> StreamTransport::write_loop() {
 
 void StreamTransport::loseConnection() {
   if (reason_ || detached_ || std::exchange(disconnecting_, true)) return;
-  may_go_on_.set();
+  wake_reader();
   start_writer();  // Even with nothing to send: the end never comes inline.
 }
 
@@ -178,10 +175,6 @@ StreamTransport::Flow& StreamTransport::flow() {
   return *flow_;
 }
 
-const WaterMarks& StreamTransport::marks() const noexcept {
-  return flow_ == nullptr ? usual_marks : flow_->marks;
-}
-
 void StreamTransport::set_water_marks(const WaterMarks& marks) {
   flow().marks = marks;
   if (output_.size() > marks.high_bytes) hold_back();
@@ -204,7 +197,7 @@ void StreamTransport::let_go_on() {
 Task<void> StreamTransport::drain(std::shared_ptr<StreamTransport> self) {
   static_cast<void>(self);
   while (held_back_ && !reason_) co_await flow().drained.wait();
-  if (reason_) reason_->raiseException();
+  if (reason_) reason_.raiseException();
 }
 
 std::vector<Pause> StreamTransport::pauses() const {

@@ -13,7 +13,7 @@ namespace coil {
 namespace {
 
 // For what a callback writes, which has nearly always gone when the callback returns.
-thread_local std::vector<std::byte> spare_memory;
+thread_local detail::WriteBuffer::Spare spare_memory;
 
 }  // namespace
 
@@ -43,13 +43,10 @@ class StreamTransport::Incoming {
 };
 
 StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
-    : stream_(std::move(stream)),
-      protocol_(std::move(protocol)),
-      half_closeable_(dynamic_cast<HalfCloseableProtocol*>(protocol_.get())),
-      ended_(std::move(ended)) {}
+    : stream_(std::move(stream)), protocol_(std::move(protocol)), ended_(std::move(ended)) {}
 
 void StreamTransport::start() {
-  detail::start_root(stream_.reactor(), run_reader(shared_from_this()), "protocol");
+  detail::start_root<"protocol">(stream_.reactor(), run_reader(shared_from_this()));
 }
 
 // The strands hold the transport: it lives until the last of them has ended.
@@ -60,16 +57,14 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
     if (begin()) {
       while (goes_on()) {
         if (!may_read()) {
-          may_go_on_.clear();
-          co_await may_go_on_.wait();
+          co_await until_it_may_go_on();
           continue;
         }
         Incoming incoming(*this);
         const std::int64_t outcome = co_await incoming;
         // What arrived while the protocol paused waits for it to resume.
         while (goes_on() && (paused_ || held_back_) && !disconnecting_) {
-          may_go_on_.clear();
-          co_await may_go_on_.wait();
+          co_await until_it_may_go_on();
         }
         if (!reason_) take(outcome, incoming.bytes());
       }
@@ -111,14 +106,24 @@ void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
   }
 }
 
+// Whoever lifts what keeps the reader from going on calls wake_reader.
+Event::Wait StreamTransport::until_it_may_go_on() {
+  flow().may_go_on.clear();
+  return flow_->may_go_on.wait();
+}
+
+void StreamTransport::wake_reader() noexcept {
+  if (flow_ != nullptr) flow_->may_go_on.set();
+}
+
 bool StreamTransport::may_read() const noexcept {
   return !paused_ && !held_back_ && !disconnecting_ && !peer_ended_;
 }
 
 void StreamTransport::peer_ended() {
   peer_ended_ = true;
-  if (half_closeable_ != nullptr) {
-    call("readConnectionLost", [&] { half_closeable_->readConnectionLost(); });
+  if (HalfCloseableProtocol* const half = half_closeable()) {
+    call("readConnectionLost", [&] { half->readConnectionLost(); });
     return;
   }
   // Without half close the peer's end is the end; what was queued before still goes out.
@@ -126,8 +131,9 @@ void StreamTransport::peer_ended() {
 }
 
 void StreamTransport::write_side_ended() {
-  if (half_closeable_ == nullptr) return;
-  call("writeConnectionLost", [&] { half_closeable_->writeConnectionLost(); });
+  if (HalfCloseableProtocol* const half = half_closeable()) {
+    call("writeConnectionLost", [&] { half->writeConnectionLost(); });
+  }
 }
 
 template <class Call>
@@ -139,7 +145,8 @@ bool StreamTransport::call(const char* where, Call function) noexcept {
     flush();
   } catch (...) {
     stream_.reactor().log_current(where);
-    reason_.reset();  // What was thrown is the reason, also after an abort in the same callback.
+    reason_ =
+        Failure();  // What was thrown is the reason, also after an abort in the same callback.
     end(Failure::current());
   }
   output_.give_back(spare_memory);
@@ -155,7 +162,7 @@ void StreamTransport::pauseProducing() {
 void StreamTransport::resumeProducing() {
   if (reason_ || disconnecting_) return;
   paused_ = false;
-  may_go_on_.set();
+  wake_reader();
 }
 
 void StreamTransport::abortConnection() {
@@ -179,8 +186,9 @@ void StreamTransport::end(Failure reason) noexcept {
 }
 
 void StreamTransport::wake_all() noexcept {
-  may_go_on_.set();
-  if (flow_ != nullptr) flow_->drained.set();
+  if (flow_ == nullptr) return;
+  flow_->may_go_on.set();
+  flow_->drained.set();
 }
 
 Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
@@ -190,7 +198,7 @@ Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
   if (!unread.empty()) stream_.unread(unread);
   detached_ = true;
   if (incoming_ != nullptr) incoming_->withdraw();
-  may_go_on_.set();
+  wake_reader();
   return *flow_->new_owner;
 }
 
@@ -208,11 +216,10 @@ void StreamTransport::leave() noexcept {
 
 // Both strands have ended: the stream is the new owner's.
 void StreamTransport::hand_over() noexcept {
-  half_closeable_ = nullptr;
   Deferred<TcpStream> new_owner = *std::exchange(flow_->new_owner, std::nullopt);
   report_end(Failure());
   if (reason_) {
-    new_owner.errback(*reason_);
+    new_owner.errback(reason_);
   } else {
     new_owner.callback(std::move(stream_));
   }
@@ -220,7 +227,7 @@ void StreamTransport::hand_over() noexcept {
 
 void StreamTransport::report_loss() noexcept {
   const std::shared_ptr<Protocol> protocol = std::move(protocol_);
-  const Failure reason = reason_.value_or(Failure());
+  const Failure reason = reason_;
   if (flow_ != nullptr) tell_producer(&ProducerSlot::stop);
   leave_consumer();
   if (protocol != nullptr) {
@@ -231,7 +238,6 @@ void StreamTransport::report_loss() noexcept {
     }
     protocol->transport_ = nullptr;
   }
-  half_closeable_ = nullptr;
   report_end(reason);
 }
 

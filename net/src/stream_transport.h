@@ -50,6 +50,7 @@ class StreamTransport final : public Transport,
   void setTcpKeepAlive(bool enabled) override;
   void registerProducer(Producer& producer, bool streaming) override;
   void unregisterProducer() override;
+  bool disconnecting() const noexcept override { return disconnecting_ || reason_ || detached_; }
   std::size_t buffered_bytes() const noexcept override { return output_.size(); }
   void set_water_marks(const WaterMarks& marks) override;
   std::vector<Pause> pauses() const override;
@@ -62,7 +63,8 @@ class StreamTransport final : public Transport,
   struct Flow {
     WaterMarks marks;
     ProducerSlot producer;
-    Event drained;  // Set while output does not hold anybody back.
+    Event may_go_on;  // Set when a reader that pauses must look again.
+    Event drained;    // Set while output does not hold anybody back.
     TimePoint paused_since;
     TimePoint held_back_since;
     std::optional<Deferred<TcpStream>> new_owner;  // Once the connection was handed over.
@@ -85,23 +87,37 @@ class StreamTransport final : public Transport,
   // Calls the protocol; an exception ends the connection. False once the connection has ended.
   template <class Call>
   bool call(const char* where, Call function) noexcept;
-  bool accepts_writes() const noexcept;
+  // What a registered producer makes is wanted until it is unregistered.
+  bool accepts_writes() const noexcept {
+    if (reason_ || detached_) return false;
+    if (write_side_ == WriteSide::open && !disconnecting_) return true;
+    return write_side_ != WriteSide::closed && produces();
+  }
   bool may_read() const noexcept;
   void peer_ended();
   void write_side_ended();
   Flow& flow();
   const WaterMarks& marks() const noexcept;
+  bool may_add(ConstBytes data) noexcept;
   bool produces() const noexcept { return flow_ != nullptr && flow_->producer.registered(); }
+  HalfCloseableProtocol* half_closeable() const noexcept {
+    return dynamic_cast<HalfCloseableProtocol*>(protocol_.get());
+  }
+  Event::Wait until_it_may_go_on();
   void tell_producer(void (ProducerSlot::*what)()) noexcept;
   void hold_back();
   void let_go_on();
-  bool writer_is_due() const noexcept;
+  // The writing strand sends what is left, and it alone lets others go on: it is no call of theirs.
+  bool writer_is_due() const noexcept {
+    return !output_.empty() || (flow_ != nullptr && (held_back_ || ask_producer_));
+  }
   void start_writer();
   std::size_t send_now(ConstBytes more);
   std::size_t try_pieces(std::span<const ConstBytes> pieces);
   void flush();
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
+  void wake_reader() noexcept;
   void wake_all() noexcept;
   void leave() noexcept;
   void hand_over() noexcept;
@@ -110,13 +126,11 @@ class StreamTransport final : public Transport,
 
   TcpStream stream_;
   std::shared_ptr<Protocol> protocol_;
-  HalfCloseableProtocol* half_closeable_;
   Ended ended_;
   Address peer_;
   Address host_;
   detail::WriteBuffer output_;
-  Event may_go_on_;                // Set when a paused reader must look again.
-  std::optional<Failure> reason_;  // Why the connection has ended, once it has.
+  Failure reason_;  // Why the connection has ended, once it has.
   std::unique_ptr<Flow> flow_;
   Incoming* incoming_ = nullptr;  // While the reading strand waits for the peer.
   WriteSide write_side_ = WriteSide::open;

@@ -53,7 +53,7 @@ Task<TcpStream> TcpStream::connect(Reactor& reactor, Address peer, TcpOptions op
     }
   }
   using Connect = Await<ConnectOperation, void, detail::ToNothing>;
-  Connect attempt("connect", detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
+  Connect attempt(detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
   const Result<> connected = co_await as_result(std::move(attempt));
   if (!connected) throw_connect_error(connected.error().code(), peer);
   co_return stream;
@@ -71,6 +71,14 @@ void TcpStream::unread(ConstBytes bytes) {
 
 Address TcpStream::peer_address() const {
   return detail::from_native(reactor().sockets().peer_address(socket_.native()).value());
+}
+
+TcpListener TcpListener::adopt(Reactor& reactor, NativeHandle listening) {
+  detail::check_adoptable(reactor, listening, detail::Adopted::listening);
+  const NativeHandle own = reactor.sockets().duplicate(listening).value();
+  TcpListener listener;
+  listener.socket_ = detail::OwnedSocket(reactor, own, HandleKind::listener);
+  return listener;
 }
 
 TcpListener TcpListener::bind(Reactor& reactor, const Address& local, ListenOptions options) {

@@ -132,7 +132,7 @@ void Reactor::begin_drain() {
 }
 
 bool Reactor::drained() noexcept {
-  if (roots_.empty() && handles_.closing() == 0) return true;
+  if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
   now_stale_ = true;
   return now() >= core_->drain_until;
 }

@@ -73,7 +73,7 @@ Task<void> TimerService::startService() {
   if (calls_) co_return;
   calls_ = std::make_shared<Calls>(name(), step_, call_);
   Reactor& reactor = co_await current_reactor();
-  detail::start_root(reactor, Calls::run(calls_), "timer service");
+  detail::start_root<"timer service">(reactor, Calls::run(calls_));
 }
 
 Task<void> TimerService::stopService() {

@@ -138,7 +138,7 @@ TEST_CASE("a service that does not stop is named by the report of a forced stop"
     co_await asked.wait();
     reactor->force_stop();
   };
-  detail::start_root(*reactor, force(), "force");
+  detail::start_root<"force">(*reactor, force());
   reactor->callLater(std::chrono::milliseconds(1), [&] { reactor->stop(); });
   CHECK(run_application(*reactor, application) == 0);
   REQUIRE(reactor.log.size() == 1);

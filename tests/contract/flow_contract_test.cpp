@@ -12,6 +12,16 @@ Task<void> until_served(const ProbeFactory& factory) {
   while (factory.seen.empty() || factory.seen.back() != "made") co_await yield();
 }
 
+Task<std::size_t> read_size(TcpStream& stream, std::size_t at_most) {
+  std::size_t size = 0;
+  while (size < at_most) {
+    const BufferLease lease = co_await stream.receive();
+    if (lease.empty()) break;
+    size += lease.size();
+  }
+  co_return size;
+}
+
 TEST_CASE("what comes after a pause waits for the resume, also if a read was under way") {
   COIL_CONTRACT(reactor);
   auto factory = std::make_shared<ProbeFactory>();
@@ -133,6 +143,60 @@ TEST_CASE("a protocol that uses its transport after the end ends the program wit
     COIL_CONTRACT(offered);
   }
   CHECK(last_words(&use_after_the_end).find("used its transport unconnected") != std::string::npos);
+}
+
+// A forwarder: each side is the producer of the other.
+class Side : public Protocol {
+ public:
+  void dataReceived(ConstBytes data) override {
+    other->line().write(data);
+    most_waiting = std::max(most_waiting, other->line().buffered_bytes());
+  }
+  void connectionLost(const Failure&) override { lost = true; }
+  Transport& line() { return transport(); }
+
+  Side* other = nullptr;
+  std::size_t most_waiting = 0;
+  bool lost = false;
+};
+
+TEST_CASE("a forwarder before a stopped reader holds the high water mark and one read at most") {
+  COIL_CONTRACT(reactor);
+  auto all = [&]() -> Task<void> {
+    BriefPair in;
+    BriefPair out;
+    co_await make_pair(*reactor, in);
+    co_await make_pair(*reactor, out);
+    auto left = std::make_shared<Side>();
+    auto right = std::make_shared<Side>();
+    left->other = right.get();
+    right->other = left.get();
+    attach(std::move(in.there), left);
+    attach(std::move(out.there), right);
+    co_await yield();
+    co_await yield();
+    right->line().registerProducer(left->line(), true);
+    left->line().registerProducer(right->line(), true);
+    std::size_t sent = 0;
+    auto send = [&]() -> Task<void> {
+      [[maybe_unused]] const Result<> ended = co_await as_result(write_endlessly(in.here, sent));
+    };
+    auto read = [&]() -> Task<void> {
+      co_await until_settled(sent);
+      const std::size_t before = sent;
+      CHECK(before > 0);
+      CHECK(left->line().pauses().size() == 1);
+      static_cast<void>(co_await read_size(out.here, before + 4'000'000));
+      CHECK(sent > before);
+      in.here.abort();  // Ends the writer.
+    };
+    co_await when_all(send(), read());
+    CHECK(left->most_waiting > WaterMarks().high_bytes);
+    CHECK(left->most_waiting <= WaterMarks().high_bytes + reactor->buffers().buffer_size());
+    right->line().abortConnection();  // Which stops its producer, the left side.
+    while (!left->lost || !right->lost) co_await yield();
+  };
+  run(*reactor, all());
 }
 
 }  // namespace

@@ -38,10 +38,10 @@ TEST_CASE("a stop tells what ended by itself, what was cancelled, and what was f
   TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
   Event shutdown;
   Event enough;
-  detail::start_root(*reactor, waits(shutdown), "hears of it");
-  detail::start_root(*reactor, sleeps(), "sleeper");
-  detail::start_root(*reactor, sleeps(), "sleeper");
-  detail::start_root(*reactor, shielded_wait(enough), "stubborn");
+  detail::start_root<"hears of it">(*reactor, waits(shutdown));
+  detail::start_root<"sleeper">(*reactor, sleeps());
+  detail::start_root<"sleeper">(*reactor, sleeps());
+  detail::start_root<"stubborn">(*reactor, shielded_wait(enough));
   auto tell = [&]() -> Task<void> {
     shutdown.set();
     co_await yield();
@@ -100,7 +100,7 @@ TEST_CASE("what waits inside a task that was forced is counted beside it") {
     };
     co_await with_task_group(body);
   };
-  detail::start_root(*reactor, group(), "group");
+  detail::start_root<"group">(*reactor, group());
   reactor->set_stop_deadline(milliseconds(1));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
@@ -126,8 +126,8 @@ TEST_CASE("a forced stop cancels the triggers that it waits for, and goes throug
       throw;
     }
   };
-  detail::start_root(*reactor, shielded_wait(enough), "stubborn");
-  detail::start_root(*reactor, sleeps(), "docile");
+  detail::start_root<"stubborn">(*reactor, shielded_wait(enough));
+  detail::start_root<"docile">(*reactor, sleeps());
   reactor->addSystemEventTrigger(Phase::before, "shutdown", slow);
   reactor->addSystemEventTrigger(Phase::during, "shutdown", [&] { seen.push_back("during"); });
   reactor->addSystemEventTrigger(Phase::after, "shutdown", [&] { seen.push_back("after"); });
@@ -157,8 +157,8 @@ TEST_CASE("a stop that waits for tasks it has cancelled is forced at once") {
       throw;
     }
   };
-  detail::start_root(*reactor, shielded_wait(enough), "stubborn");
-  detail::start_root(*reactor, forces(), "forces");
+  detail::start_root<"stubborn">(*reactor, shielded_wait(enough));
+  detail::start_root<"forces">(*reactor, forces());
   reactor->set_stop_deadline(hours(1000));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
@@ -175,7 +175,7 @@ void destroy_after_a_forced_stop() {
     COIL_CONTRACT(reactor);
     reactor->set_log_sink(log_to_standard_error);
     reactor->set_stop_deadline(hours(1000));
-    detail::start_root(*reactor, shielded_wait(never), "stubborn");
+    detail::start_root<"stubborn">(*reactor, shielded_wait(never));
     reactor->callLater(milliseconds(1), [&] {
       reactor->stop();
       reactor->callLater(Duration::zero(), [&] { reactor->force_stop(); });

@@ -9,9 +9,13 @@ class Producer;
 
 // Consumer: takes bytes, and tells the producer that makes them when to go on.
 //
-// Example (tests/examples/producer_example.cpp, "pull"):
+// Example (tests/examples/producer_example.cpp, "serve"):
 //
-//   transport().registerProducer(lines_, false);   // Asks for one piece after the other.
+//   void connectionMade() override {
+//     countdown_.emplace(transport());
+//     transport().registerProducer(*countdown_, false);  // Asks for one line after the other.
+//     transport().loseConnection();                      // When the last one has gone.
+//   }
 //
 // Guarantees: A streaming producer starts running, and is told to pause and to resume in turns. One
 //             that is not is asked for a piece at once, and for the next one when that has gone.
@@ -35,7 +39,7 @@ class Consumer {
 
 // Producer: makes bytes as fast as its consumer allows.
 //
-// Example (tests/examples/producer_example.cpp, "pull"):
+// Example (tests/examples/producer_example.cpp, "count down"):
 //
 //   class Countdown : public Producer {
 //    public:

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -42,14 +43,24 @@ class Protocol {
   // ConnectionDone, ConnectionLost, ConnectionAborted, or what a callback threw.
   virtual void connectionLost(const Failure& reason) { static_cast<void>(reason); }
 
+  // The connection, for whoever owns the protocol; null before it is made and after its end.
+  Transport* connection() const noexcept { return transport_; }
+
   // Sets the transport and calls connectionMade.
   void makeConnection(Transport& transport) {
     transport_ = &transport;
     connectionMade();
   }
+  // Tells whether there is a transport: from connectionMade to the end of connectionLost.
+  bool connected() const noexcept { return transport_ != nullptr; }
+
+  // Takes the transport away again; for who called makeConnection, after connectionLost.
+  void forget_transport() noexcept { transport_ = nullptr; }
+  // Names the protocol where something is logged: its class, unless a class says something else.
+  virtual std::string logPrefix() const;
 
  protected:
-  // Requires: Between connectionMade and the end of connectionLost.
+  // Requires: connected().
   Transport& transport() const {
     if (transport_ == nullptr) contract_violation("a protocol used its transport unconnected");
     return *transport_;
@@ -103,7 +114,8 @@ class Factory {
   virtual void stopFactory() {}
 
   void doStart() {
-    if (users_++ == 0) startFactory();
+    if (users_ == 0) startFactory();
+    ++users_;
   }
   void doStop() {
     if (users_ == 0) return;

@@ -32,7 +32,7 @@ IpAddress interface_of(int number, bool v6) noexcept {
   const auto bits = static_cast<std::uint32_t>(number);
   if (v6) return IpAddress::v6({}, bits);
   std::array<std::uint8_t, 4> bytes = {};
-  for (int at = 0; at < 4; ++at) bytes[3 - at] = static_cast<std::uint8_t>(bits >> 8 * at);
+  for (std::size_t at = 0; at < 4; ++at) bytes[3 - at] = static_cast<std::uint8_t>(bits >> 8 * at);
   return IpAddress::v4(bytes);
 }
 

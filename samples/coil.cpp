@@ -4,6 +4,7 @@
 #include "common/endpoint_text.h"
 #include "common/samples.h"
 
+#include <coil/runtime/application.h>
 #include <coil/runtime/reactor_factory.h>
 
 #include <CLI/CLI.hpp>
@@ -24,6 +25,7 @@ struct CommandLine {
   std::string listen;
   std::string connect;
   bool verbose = false;
+  double every = 2;
   samples::ClientOptions client;
   std::function<int(coil::Reactor&)> run;
 };
@@ -57,6 +59,23 @@ void add_server(CLI::App& app, CommandLine& line, const std::string& name, const
   });
 }
 
+void add_services(CLI::App& app, CommandLine& line) {
+  CLI::App* command = app.add_subcommand("serve", "run a tree of services until Ctrl-C");
+  command->add_option("--listen", line.listen, "where, e.g. tcp:8007")
+      ->default_val("tcp:8007:interface=127.0.0.1");
+  command->add_option("--every", line.every, "seconds between two lines of statistics")
+      ->check(CLI::Range(0.001, 86400.0));
+  command->callback([&line] {
+    const std::chrono::duration<double> every(line.every);
+    const samples::ServiceOptions options{
+        samples::parse_listen(line.listen, "tcp"),
+        std::chrono::duration_cast<std::chrono::milliseconds>(every)};
+    line.run = [options](coil::Reactor& reactor) {
+      return samples::service_tree(reactor, options);
+    };
+  });
+}
+
 using Client = int (*)(coil::Reactor&, const samples::ClientOptions&);
 
 CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
@@ -86,6 +105,7 @@ void describe(CLI::App& app, CommandLine& line) {
   });
   add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
   add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
+  add_services(app, line);
   CLI::App* echo = add_client(app, line, "echo-client", "tcp", &samples::echo_client);
   echo->add_option("--connections", line.client.connections, "connections at a time");
   echo->add_option("--messages", line.client.messages, "messages per connection");
@@ -120,9 +140,14 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return complain(error.what(), failed);
   }
+  int status = failed;
   try {
-    return line.run(*reactor);
+    status = line.run(*reactor);
   } catch (const std::exception& error) {
-    return complain(error.what(), failed);
+    complain(error.what(), failed);
   }
+  const int number = reactor->exit_signal();
+  reactor.reset();
+  coil::raise_exit_signal(number);  // Who started the program sees what ended it.
+  return status;
 }

@@ -15,6 +15,12 @@ struct ServerOptions {
   coil::Address listen;
 };
 
+// A tree of services: where its server listens, and how often it prints its statistics.
+struct ServiceOptions {
+  coil::Address listen;
+  std::chrono::milliseconds every{2000};
+};
+
 struct ClientOptions {
   coil::Address connect;
   std::size_t connections = 1;
@@ -30,6 +36,7 @@ int echo_client(coil::Reactor& reactor, const ClientOptions& options);
 int udp_echo(coil::Reactor& reactor, const ServerOptions& options);
 int udp_echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int udp_ping(coil::Reactor& reactor, const ClientOptions& options);
+int service_tree(coil::Reactor& reactor, const ServiceOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

@@ -17,8 +17,10 @@ class Server:
         """Ends it by a signal and gives what it had said on the standard error."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0, (self.process.returncode, out, err)
+        # It ends in order, and then by the signal itself, so that its parent knows.
+        assert self.process.returncode == -number, (self.process.returncode, out, err)
         assert "0 open" in out, out
+        self.rest = out
         return err
 
     def stop_traced(self, number=signal.SIGINT):

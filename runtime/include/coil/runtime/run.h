@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -62,7 +63,8 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
   detail::RunState<T> state;
-  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)));
+  const std::source_location site = task.site();
+  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)), site);
   bool stopped = false;
   reactor.turn_until([&] { return state.done; });
   while (!state.done) {

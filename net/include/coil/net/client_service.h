@@ -23,8 +23,8 @@ namespace coil {
 // How long to wait before the next attempt, after so many that have failed or were lost.
 using RetryPolicy = std::function<Duration(unsigned failed_attempts)>;
 
-// Waits that grow by `factor` from `initial` up to `longest`, each with up to a second more, so that
-// not everybody comes back at once.
+// Waits that grow by `factor` from `initial` up to `longest`, each with up to a second more, so
+// that not everybody comes back at once.
 //
 // Source: Twisted's backoffPolicy.
 RetryPolicy backoff_policy(ReactorTime& time, Duration initial = std::chrono::seconds(1),

@@ -126,7 +126,9 @@ void StreamTransport::peer_ended() {
     call("readConnectionLost", [&] { half->readConnectionLost(); });
     return;
   }
-  // Without half close the peer's end is the end; what was queued before still goes out.
+  // Without half close the peer's end is the end; what was queued before still goes out, and what a
+  // producer is asked for. One that streams might never end by itself.
+  if (produces() && flow_->producer.streaming()) tell_producer(&ProducerSlot::stop);
   loseConnection();
 }
 

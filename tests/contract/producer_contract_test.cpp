@@ -173,6 +173,36 @@ TEST_CASE("a producer is stopped once when the connection is lost, before the pr
   CHECK(factory->seen == Strings{"start", "made", "stop", "lost", "stop"});
 }
 
+TEST_CASE("the end of the peer stops a producer that streams, and not one that is asked") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  Source source(&factory->seen);
+  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
+    (co_await served(*factory))->line().registerProducer(source, true);
+    co_await client.shutdown_write();
+    const std::string text = co_await read_to_end(client);
+    CHECK(text.empty());
+    while (factory->seen.back() != "lost") co_await yield();
+  });
+  CHECK(factory->seen == Strings{"start", "made", "stop", "lost", "stop"});
+
+  auto second = std::make_shared<ProbeFactory>();
+  Strings told;
+  Source pieces(&told);
+  with_port(*reactor, second, [&](TcpStream& client) -> Task<void> {
+    Transport& line = (co_await served(*second))->line();
+    pieces.on_resume = [&] {
+      line.write("x");
+      if (told.size() == 3) line.unregisterProducer();
+    };
+    co_await client.shutdown_write();
+    line.registerProducer(pieces, false);
+    const std::string text = co_await read_to_end(client);
+    CHECK(text == "xxx");
+  });
+  CHECK(told == Strings(3, "resume"));
+}
+
 TEST_CASE("loseConnection waits for what a producer makes until it is unregistered") {
   COIL_CONTRACT(reactor);
   auto factory = std::make_shared<ProbeFactory>();

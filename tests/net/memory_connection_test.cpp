@@ -232,6 +232,16 @@ TEST_CASE("a producer is stopped when its connection ends, and when it comes too
   CHECK(late.stopped == 1);
 }
 
+TEST_CASE("the end of the peer stops a producer that streams") {
+  Two<Listener> two;
+  Counter counter(two.server->line());
+  two.server->line().registerProducer(counter, true);
+  two.client->line().loseConnection();
+  two.connection.flush();
+  CHECK(counter.stopped == 1);
+  CHECK_FALSE(two.connection.open());
+}
+
 TEST_CASE("more output than the cap ends the connection") {
   Two<Listener> two;
   two.client->line().set_water_marks(WaterMarks().set_cap(5));

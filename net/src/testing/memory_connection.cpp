@@ -236,8 +236,12 @@ bool MemoryConnection::End::close_what_is_due() {
 
 void MemoryConnection::End::hear_peer_end() {
   peer_ended_ = true;
-  if (half_closeable_ == nullptr) return loseConnection();
-  call([&] { half_closeable_->readConnectionLost(); });
+  if (half_closeable_ != nullptr) {
+    call([&] { half_closeable_->readConnectionLost(); });
+    return;
+  }
+  if (producer_.streaming()) call([&] { producer_.stop(); });  // It might never end by itself.
+  loseConnection();
 }
 
 void MemoryConnection::End::end(Failure reason) noexcept {

@@ -50,6 +50,7 @@ class StreamTransport final : public Transport,
   void setTcpKeepAlive(bool enabled) override;
   void registerProducer(Producer& producer, bool streaming) override;
   void unregisterProducer() override;
+  bool disconnecting() const noexcept override { return disconnecting_ || reason_ || detached_; }
   std::size_t buffered_bytes() const noexcept override { return output_.size(); }
   void set_water_marks(const WaterMarks& marks) override;
   std::vector<Pause> pauses() const override;

@@ -47,9 +47,11 @@ class Protocol {
     transport_ = &transport;
     connectionMade();
   }
+  // Tells whether there is a transport: from connectionMade to the end of connectionLost.
+  bool connected() const noexcept { return transport_ != nullptr; }
 
  protected:
-  // Requires: Between connectionMade and the end of connectionLost.
+  // Requires: connected().
   Transport& transport() const {
     if (transport_ == nullptr) contract_violation("a protocol used its transport unconnected");
     return *transport_;

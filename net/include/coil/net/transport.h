@@ -99,6 +99,9 @@ class Transport : public Producer, public Consumer {
   // A transport that is the producer of another one, which takes nothing any more.
   void stopProducing() override { loseConnection(); }
 
+  // True once the connection is over for its protocol: after loseConnection, abortConnection or
+  // detach, and when it has ended. Nothing that arrived with the last bytes is wanted then.
+  virtual bool disconnecting() const noexcept = 0;
   virtual Address getPeer() const = 0;
   virtual Address getHost() const = 0;
   virtual bool getTcpNoDelay() const = 0;

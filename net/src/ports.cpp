@@ -1,12 +1,11 @@
-// Listening ports and connectors: how protocols come to their connections.
+// Listening ports: accepting, stopping, and sockets that come from outside.
 #include <coil/net/ports.h>
 
+#include "socket.h"
 #include "stream_transport.h"
 
 #include <coil/runtime/as_result.h>
-#include <coil/runtime/cancellation.h>
 #include <coil/runtime/detail/root_task.h>
-#include <coil/runtime/timeout.h>
 
 #include <stdexcept>
 #include <vector>
@@ -25,16 +24,19 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
       : reactor_(reactor), local_(local), factory_(std::move(factory)), options_(options) {}
 
   void start() {
-    if (listening_) return;
-    listener_ = TcpListener::bind(reactor_, local_, options_);
-    local_ = listener_.local_address();
+    if (stopping_) throw std::logic_error("startListening: the port is still being stopped");
+    if (!listening_) start(TcpListener::bind(reactor_, local_, options_));
+  }
+  void start(TcpListener listener) {
+    local_ = listener.local_address();
     factory_->doStart();
+    listener_ = std::move(listener);
     listening_ = true;
-    stopped_ = Deferred<void>();
     detail::start_root(reactor_, accept_loop(shared_from_this()), "listening port");
   }
   Deferred<void> stop() {
     if (!listening_) return succeed();
+    stopping_ = true;
     listener_.close();
     Deferred<void> waiter;
     waiters_.push_back(waiter);
@@ -50,15 +52,16 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     try {
       for (;;) {
         Result<TcpStream> stream = co_await as_result(listener_.accept(Accepting::all));
-        if (stream) {
-          serve(std::move(*stream));
-        } else if (stream.error().code() == Errc::handle_closed) {
-          break;
-        } else {
-          reactor_.log(LogRecord(LogLevel::error,
-                                 "a port stops listening: accept: " + stream.error().message()));
+        // One that came while the port was being stopped is nobody's.
+        if (stopping_) break;
+        if (!stream) {
+          if (stream.error().code() != Errc::handle_closed) {
+            reactor_.log(LogRecord(LogLevel::error, "a port stops listening: accept: " +
+                                                        stream.error().message()));
+          }
           break;
         }
+        serve(std::move(*stream));
       }
     } catch (const Cancelled&) {
       cancelled = true;
@@ -77,10 +80,11 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     try {
       std::shared_ptr<Protocol> protocol = factory_->buildProtocol(peer);
       if (protocol == nullptr) return;
-      ++connections_;
       auto ended = [self = shared_from_this()](const Failure&) { --self->connections_; };
-      std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), std::move(ended))
-          ->start();
+      auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
+                                                         std::move(ended));
+      ++connections_;
+      transport->start();
     } catch (...) {
       reactor_.log_current("buildProtocol");
     }
@@ -89,11 +93,13 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   void finish() noexcept {
     listener_.close();
     listening_ = false;
+    stopping_ = false;
     Failure failure;
     try {
       factory_->doStop();
     } catch (...) {
       failure = Failure::current();
+      if (waiters_.empty()) reactor_.log_current("stopFactory");
     }
     for (Deferred<void>& waiter : std::exchange(waiters_, {})) {
       failure ? waiter.errback(failure) : waiter.callback();
@@ -105,10 +111,10 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   std::shared_ptr<Factory> factory_;
   ListenOptions options_;
   TcpListener listener_;
-  Deferred<void> stopped_;
   std::vector<Deferred<void>> waiters_;
   std::size_t connections_ = 0;
   bool listening_ = false;
+  bool stopping_ = false;
 };
 
 Address ListeningPort::getHost() const { return state_->host(); }
@@ -123,77 +129,22 @@ ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<
   return ListeningPort(std::move(state));
 }
 
-Connector::Connector(Reactor& reactor, const Address& destination,
-                     std::shared_ptr<ClientFactory> factory, ConnectOptions options)
-    : reactor_(reactor),
-      destination_(destination),
-      factory_(std::move(factory)),
-      options_(std::move(options)) {}
-
-void Connector::connect() {
-  if (state_ != State::disconnected) throw std::logic_error("connect: not disconnected");
-  state_ = State::connecting;
-  if (!std::exchange(factory_started_, true)) factory_->doStart();
-  attempt_ = Deferred<void>::fromCoroutine(reactor_, attempt(shared_from_this()));
-  attempt_->addErrback(
-      [self = shared_from_this()](const Failure& failure) { self->failed(failure); });
+ListeningPort adoptStreamPort(Reactor& reactor, NativeHandle listening,
+                              std::shared_ptr<Factory> factory) {
+  TcpListener listener = TcpListener::adopt(reactor, listening);
+  auto state = std::make_shared<ListeningPort::State>(reactor, listener.local_address(),
+                                                      std::move(factory), ListenOptions());
+  state->start(std::move(listener));
+  return ListeningPort(std::move(state));
 }
 
-Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
-  factory_->startedConnecting(*this);
-  TcpOptions tcp;
-  if (options_.bind_address) tcp.set_bind_address(*options_.bind_address);
-  TcpStream stream = co_await with_timeout(reactor_, options_.timeout,
-                                           TcpStream::connect(reactor_, destination_, tcp));
-  // It may have succeeded before the request to stop reached it: nobody wants it any more.
-  const CancellationToken stopped = co_await current_cancellation();
-  if (stopped.requested()) throw Cancelled();
-  std::shared_ptr<Protocol> protocol = factory_->buildProtocol(stream.peer_address());
-  if (protocol == nullptr) {
-    throw ConnectError(make_error_code(Errc::connection_done), "the factory refused");
-  }
-  state_ = State::connected;
-  auto ended = [self](const Failure& reason) { self->lost(reason); };
-  auto transport =
-      std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), std::move(ended));
-  transport_ = transport;
-  transport->start();
-}
-
-void Connector::failed(const Failure& reason) {
-  state_ = State::disconnected;
-  const std::shared_ptr<ClientFactory> factory = factory_;
-  factory->clientConnectionFailed(*this, reason);
-  if (state_ == State::disconnected && std::exchange(factory_started_, false)) factory->doStop();
-}
-
-void Connector::lost(const Failure& reason) {
-  state_ = State::disconnected;
-  const std::shared_ptr<ClientFactory> factory = factory_;
-  if (reason) factory->clientConnectionLost(*this, reason);  // Else it was handed over.
-  if (state_ == State::disconnected && std::exchange(factory_started_, false)) factory->doStop();
-}
-
-void Connector::stopConnecting() {
-  if (state_ != State::connecting) throw std::logic_error("stopConnecting: not connecting");
-  attempt_->cancel();
-}
-
-void Connector::disconnect() {
-  if (state_ == State::connecting) {
-    stopConnecting();
-  } else if (const std::shared_ptr<Transport> transport = transport_.lock()) {
-    transport->loseConnection();
-  }
-}
-
-std::shared_ptr<Connector> connectTCP(Reactor& reactor, const Address& peer,
-                                      std::shared_ptr<ClientFactory> factory,
-                                      ConnectOptions options) {
-  auto connector =
-      std::make_shared<Connector>(reactor, peer, std::move(factory), std::move(options));
-  connector->connect();
-  return connector;
+std::shared_ptr<Protocol> adoptStreamConnection(Reactor& reactor, NativeHandle connected,
+                                                Factory& factory) {
+  detail::check_adoptable(reactor, connected, detail::Adopted::connected);
+  TcpStream stream(reactor, reactor.sockets().duplicate(connected).value());
+  std::shared_ptr<Protocol> protocol = factory.buildProtocol(stream.peer_address());
+  if (protocol != nullptr) attach(std::move(stream), protocol);
+  return protocol;
 }
 
 }  // namespace coil

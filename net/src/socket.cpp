@@ -42,7 +42,24 @@ void OwnedSocket::set_raw_option(SocketOption option, int value) const {
 
 void check_listening(const Result<>& result, const Address& local) {
   if (result) return;
-  throw CannotListenError(result.error().code(), "cannot listen on " + local.to_string());
+  throw CannotListenError(result.error().code(), "cannot listen on " + local.to_string(),
+                          local.ip().to_string(), local.port());
+}
+
+void check_adoptable(Reactor& reactor, NativeHandle socket, Adopted as) {
+  const SocketFacts facts = reactor.sockets().facts(socket).value();
+  const std::error_code refused = make_error_code(Errc::not_supported);
+  if (facts.family != SocketFamily::ipv4 && facts.family != SocketFamily::ipv6) {
+    throw UnsupportedAddressFamily(refused, "only IPv4 and IPv6 sockets can be adopted");
+  }
+  if (facts.type != SocketType::stream) {
+    throw UnsupportedSocketType(refused, "the adopted socket is no stream");
+  }
+  if (facts.listening != (as == Adopted::listening)) {
+    throw UnsupportedSocketType(refused, as == Adopted::listening
+                                             ? "the adopted socket does not listen"
+                                             : "the adopted socket listens");
+  }
 }
 
 OwnedSocket open_bound(Reactor& reactor, SocketType type, const Address& local,

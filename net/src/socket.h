@@ -25,4 +25,10 @@ OwnedSocket open_bound(Reactor& reactor, SocketType type, const Address& local,
 // Throws CannotListenError, naming the address, if there is an error.
 void check_listening(const Result<>& result, const Address& local);
 
+// Throws unless `socket`, which comes from outside, is a TCP socket in the state that is wanted.
+//
+// Errors: UnsupportedAddressFamily, UnsupportedSocketType, SystemError.
+enum class Adopted : bool { connected, listening };
+void check_adoptable(Reactor& reactor, NativeHandle socket, Adopted as);
+
 }  // namespace coil::detail

@@ -73,6 +73,14 @@ Address TcpStream::peer_address() const {
   return detail::from_native(reactor().sockets().peer_address(socket_.native()).value());
 }
 
+TcpListener TcpListener::adopt(Reactor& reactor, NativeHandle listening) {
+  detail::check_adoptable(reactor, listening, detail::Adopted::listening);
+  const NativeHandle own = reactor.sockets().duplicate(listening).value();
+  TcpListener listener;
+  listener.socket_ = detail::OwnedSocket(reactor, own, HandleKind::listener);
+  return listener;
+}
+
 TcpListener TcpListener::bind(Reactor& reactor, const Address& local, ListenOptions options) {
   std::vector<detail::OptionValue> set;
   if (options.reuse_address) set.emplace_back(SocketOption::reuse_address, 1);

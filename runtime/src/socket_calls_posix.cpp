@@ -1,6 +1,7 @@
 // Socket calls on POSIX systems.
 #include "socket_calls_posix.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -208,6 +209,44 @@ Result<> PosixSocketCalls::shutdown(NativeHandle socket, ShutdownSide side) {
   if (side == ShutdownSide::read) how = SHUT_RD;
   if (side == ShutdownSide::write) how = SHUT_WR;
   return check(::shutdown(socket.descriptor(), how), "shutdown");
+}
+
+Result<SocketFacts> PosixSocketCalls::facts(NativeHandle socket) {
+  SocketFacts facts;
+  sockaddr_storage address = {};
+  socklen_t size = sizeof address;
+  if (::getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return last_error("getsockname");
+  }
+  if (address.ss_family == AF_INET) facts.family = SocketFamily::ipv4;
+  if (address.ss_family == AF_INET6) facts.family = SocketFamily::ipv6;
+  if (address.ss_family == AF_UNIX) facts.family = SocketFamily::local;
+  int type = 0;
+  size = sizeof type;
+  if (::getsockopt(socket.descriptor(), SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    return last_error("getsockopt");
+  }
+  if (type == SOCK_STREAM) facts.type = SocketType::stream;
+  if (type == SOCK_DGRAM) facts.type = SocketType::datagram;
+  int listening = 0;
+  size = sizeof listening;
+  if (::getsockopt(socket.descriptor(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0) {
+    facts.listening = listening != 0;
+  }
+  return facts;
+}
+
+Result<NativeHandle> PosixSocketCalls::duplicate(NativeHandle socket) {
+  const int made = ::fcntl(socket.descriptor(), F_DUPFD_CLOEXEC, 0);
+  if (made < 0) return last_error("fcntl");
+  const int flags = ::fcntl(made, F_GETFL);
+  const int wanted = nonblocking_ ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  if (flags < 0 || ::fcntl(made, F_SETFL, wanted) != 0) {
+    const Error error = last_error("fcntl");
+    ::close(made);
+    return error;
+  }
+  return NativeHandle(made);
 }
 
 // Linux frees the number even when close is interrupted: trying again could close another's.

@@ -29,6 +29,8 @@ class PosixSocketCalls final : public SocketCalls {
     return try_send(socket.descriptor(), pieces);
   }
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
+  Result<SocketFacts> facts(NativeHandle socket) override;
+  Result<NativeHandle> duplicate(NativeHandle socket) override;
   void close(NativeHandle handle) noexcept override;
 
  private:

@@ -35,6 +35,21 @@ TEST_CASE("cancelled") {
   CHECK(log == std::vector<std::string>{"told to stop"});
 }
 
+TEST_CASE("cannot listen") {
+  const auto reactor = make_reactor();
+  std::string taken;
+  const TcpListener first = TcpListener::bind(*reactor, Address::loopback(0));
+  const Address where = first.local_address();
+  // [cannot listen]
+  try {
+    TcpListener::bind(*reactor, where);
+  } catch (const CannotListenError& error) {
+    taken = error.host() + " has port " + std::to_string(error.port()) + " in use";
+  }
+  // [/cannot listen]
+  CHECK(taken == "127.0.0.1 has port " + std::to_string(where.port()) + " in use");
+}
+
 TEST_CASE("system error") {
   const auto reactor = make_reactor();
   bool other_port = false;

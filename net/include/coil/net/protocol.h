@@ -42,6 +42,9 @@ class Protocol {
   // ConnectionDone, ConnectionLost, ConnectionAborted, or what a callback threw.
   virtual void connectionLost(const Failure& reason) { static_cast<void>(reason); }
 
+  // The connection, for whoever owns the protocol; null before it is made and after its end.
+  Transport* connection() const noexcept { return transport_; }
+
   // Sets the transport and calls connectionMade.
   void makeConnection(Transport& transport) {
     transport_ = &transport;
@@ -105,7 +108,8 @@ class Factory {
   virtual void stopFactory() {}
 
   void doStart() {
-    if (users_++ == 0) startFactory();
+    if (users_ == 0) startFactory();
+    ++users_;
   }
   void doStop() {
     if (users_ == 0) return;

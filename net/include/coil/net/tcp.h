@@ -235,6 +235,12 @@ class TcpListener {
   // A listener that is not open.
   TcpListener() noexcept {}
 
+  // Listens on a duplicate of a socket that listens already, of this process or another one.
+  //
+  // Errors: UnsupportedAddressFamily, UnsupportedSocketType, also where it does not listen;
+  //         SystemError for a bad handle, and on a reactor that has no sockets from outside.
+  static TcpListener adopt(Reactor& reactor, NativeHandle listening);
+
   // Binds and listens; port 0 picks one, see local_address().
   //
   // Errors: CannotListenError, naming the address.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <source_location>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +27,10 @@ namespace coil {
 class CancelledError : public SystemError {
  public:
   CancelledError() : SystemError(make_error_code(Errc::deferred_cancelled)) {}
+
+ protected:
+  explicit CancelledError(const std::string& what)
+      : SystemError(make_error_code(Errc::deferred_cancelled), what) {}
 };
 
 // Where failures go that nobody handled; the default writes to standard error.

@@ -1,10 +1,12 @@
 // The errors that coil reports: one category of its own, and one exception type per meaning.
 #pragma once
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace coil {
 
@@ -86,12 +88,42 @@ COIL_ERROR_TYPE(ConnectError, SystemError);
 COIL_ERROR_TYPE(ConnectionRefusedError, ConnectError);
 COIL_ERROR_TYPE(NoRouteError, ConnectError);
 COIL_ERROR_TYPE(ConnectBindError, ConnectError);
-COIL_ERROR_TYPE(TimedOut, ConnectError);          // Twisted's TimeoutError.
-COIL_ERROR_TYPE(CannotListenError, SystemError);  // Names the address that was refused.
+COIL_ERROR_TYPE(UserError, ConnectError);  // This side ended the attempt.
+COIL_ERROR_TYPE(TimedOut, UserError);      // Twisted's TimeoutError.
+COIL_ERROR_TYPE(NoProtocol, ConnectError);  // The factory built none for the connection.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
-COIL_ERROR_TYPE(MessageLengthError, SystemError);  // A datagram is larger than can be sent.
-COIL_ERROR_TYPE(ReactorStopped, SystemError);      // The reactor ended first.
+COIL_ERROR_TYPE(UnsupportedAddressFamily, SystemError);  // Of a socket that was to be adopted.
+COIL_ERROR_TYPE(UnsupportedSocketType, SystemError);     // The same for its type.
+COIL_ERROR_TYPE(MessageLengthError, SystemError);        // A datagram is larger than can be sent.
+COIL_ERROR_TYPE(ReactorStopped, SystemError);            // The reactor ended first.
 #undef COIL_ERROR_TYPE
+
+// CannotListenError: the system refused an address to listen on, and says why by its code.
+//
+// Example (tests/examples/error_example.cpp, "cannot listen"):
+//
+//   try {
+//     TcpListener::bind(*reactor, where);
+//   } catch (const CannotListenError& error) {
+//     taken = error.host() + " has port " + std::to_string(error.port()) + " in use";
+//   }
+//
+// Source: Twisted's CannotListenError.
+class CannotListenError : public SystemError {
+ public:
+  using SystemError::SystemError;
+  CannotListenError(std::error_code code, const std::string& what, std::string host,
+                    std::uint16_t port)
+      : SystemError(code, what), host_(std::move(host)), port_(port) {}
+
+  // The local address that was asked for, without the port; empty where it has none.
+  const std::string& host() const noexcept { return host_; }
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  std::string host_;
+  std::uint16_t port_ = 0;
+};
 
 // Misuse that Twisted's interfaces define an error for.
 #define COIL_MISUSE_TYPE(Name)           \
@@ -106,6 +138,8 @@ COIL_MISUSE_TYPE(ReactorNotRunning);
 COIL_MISUSE_TYPE(ReactorAlreadyRunning);
 COIL_MISUSE_TYPE(ReactorNotRestartable);
 COIL_MISUSE_TYPE(UnknownTrigger);
+COIL_MISUSE_TYPE(NotConnectingError);  // stopConnecting where no attempt is under way.
+COIL_MISUSE_TYPE(AlreadyListened);     // An endpoint that can listen once was asked again.
 #undef COIL_MISUSE_TYPE
 
 // Throws the typed error for `code`; Errc::cancelled throws Cancelled.

@@ -60,4 +60,7 @@ class NativeAddress {
   std::uint32_t size_ = 0;
 };
 
+// The number of this process, as its environment may name it.
+long process_id() noexcept;
+
 }  // namespace coil

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace coil {
@@ -30,6 +31,20 @@ enum class SocketOption : std::uint8_t {
   multicast_loop,  // 0 or 1.
   multicast_ttl,   // Hops.
   receive_errors,  // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
+};
+
+// SocketFacts: what a socket of unknown origin turns out to be.
+//
+// Example (tests/examples/handle_example.cpp, "socket facts"):
+//
+//   Result<SocketFacts> facts = sockets.facts(handle);
+//   bool can_accept = facts && facts->listening;
+class SocketFacts {
+ public:
+  SocketFacts() noexcept {}
+  std::optional<SocketFamily> family;  // Nothing for one that coil does not know.
+  std::optional<SocketType> type;
+  bool listening = false;
 };
 
 // SocketCalls: what never blocks and needs no completion.
@@ -59,6 +74,15 @@ class SocketCalls {
   // stream that no send is in flight on.
   virtual Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept = 0;
   virtual Result<> shutdown(NativeHandle socket, ShutdownSide side) = 0;
+  // Tells what `socket` is; not_supported where no socket can come from outside.
+  virtual Result<SocketFacts> facts(NativeHandle) {
+    return Error(make_error_code(Errc::not_supported), "a socket from outside");
+  }
+  // Opens `socket` a second time, ready for this reactor: whether calls block, which the
+  // two have in common, is set as it needs it.
+  virtual Result<NativeHandle> duplicate(NativeHandle) {
+    return Error(make_error_code(Errc::not_supported), "a socket from outside");
+  }
   virtual void close(NativeHandle handle) noexcept = 0;
 };
 

@@ -24,6 +24,7 @@ struct CommandLine {
   std::string listen;
   std::string connect;
   bool verbose = false;
+  samples::ServerOptions server;
   samples::ClientOptions client;
   std::function<int(coil::Reactor&)> run;
 };
@@ -43,34 +44,57 @@ std::unique_ptr<coil::Reactor> make_reactor(const CommandLine& line) {
 
 using Server = int (*)(coil::Reactor&, const samples::ServerOptions&);
 
-void add_server(CLI::App& app, CommandLine& line, const std::string& name, const std::string& type,
-                Server coroutine_style, Server protocol_style) {
+// A server in one style, or in two, of which --style picks one. The commands share what they read
+// into: a default that stood there would be that of all of them.
+CLI::App* add_server(CLI::App& app, CommandLine& line, const std::string& name,
+                     const std::string& type, Server first, Server protocol_style = nullptr) {
   CLI::App* command = app.add_subcommand(name, "serve until Ctrl-C");
-  command->add_option("--listen", line.listen, "where, e.g. " + type + ":8007")
-      ->default_val(type + ":8007:interface=127.0.0.1");
-  command->add_option("--style", line.style, "coroutine or protocol")
-      ->check(CLI::IsMember({"coroutine", "protocol"}));
-  command->callback([&line, type, coroutine_style, protocol_style] {
-    const samples::ServerOptions options{samples::parse_listen(line.listen, type)};
-    const Server server = line.style == "protocol" ? protocol_style : coroutine_style;
-    line.run = [options, server](coil::Reactor& reactor) { return server(reactor, options); };
+  const std::string usual = type + ":8007:interface=127.0.0.1";
+  command->add_option("--listen", line.listen, "where, e.g. " + type + ":8007")->default_str(usual);
+  if (protocol_style != nullptr) {
+    command->add_option("--style", line.style, "coroutine or protocol")
+        ->check(CLI::IsMember({"coroutine", "protocol"}));
+  }
+  command->callback([&line, type, usual, first, protocol_style] {
+    line.server.listen = samples::parse_listen(line.listen.empty() ? usual : line.listen, type);
+    if (!line.connect.empty()) line.server.connect = samples::parse_connect(line.connect, type);
+    const bool other = protocol_style != nullptr && line.style == "protocol";
+    const Server server = other ? protocol_style : first;
+    line.run = [&line, server](coil::Reactor& reactor) { return server(reactor, line.server); };
   });
+  return command;
 }
 
 using Client = int (*)(coil::Reactor&, const samples::ClientOptions&);
 
 CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
                      const std::string& type, Client client) {
-  CLI::App* command = app.add_subcommand(name, "talk to a server and check what it says");
-  command->add_option("--connect", line.connect, "where, e.g. " + type + ":127.0.0.1:8007")
-      ->default_val(type + ":127.0.0.1:8007");
-  command->add_option("--size", line.client.size, "bytes per message")
-      ->check(CLI::Range(0, type == "udp" ? 65507 : 1 << 30));
-  command->callback([&line, type, client] {
-    line.client.connect = samples::parse_connect(line.connect, type);
+  CLI::App* command = app.add_subcommand(name, "talk to a server");
+  const std::string usual = type + ":127.0.0.1:8007";
+  command->add_option("--connect", line.connect, "where, e.g. " + usual)->default_str(usual);
+  command->callback([&line, type, usual, client] {
+    line.client.connect = samples::parse_connect(line.connect.empty() ? usual : line.connect, type);
     line.run = [&line, client](coil::Reactor& reactor) { return client(reactor, line.client); };
   });
   return command;
+}
+
+void add_clients(CLI::App& app, CommandLine& line) {
+  CLI::App* echo = add_client(app, line, "echo-client", "tcp", &samples::echo_client);
+  echo->add_option("--connections", line.client.connections, "connections at a time");
+  echo->add_option("--messages", line.client.messages, "messages per connection");
+  echo->add_option("--size", line.client.size, "bytes per message")->check(CLI::Range(0, 1 << 30));
+  CLI::App* ping = add_client(app, line, "udp-ping", "udp", &samples::udp_ping);
+  ping->add_option("--count", line.client.messages, "datagrams to send");
+  ping->add_option("--size", line.client.size, "bytes per datagram")->check(CLI::Range(0, 65507));
+}
+
+void add_servers(CLI::App& app, CommandLine& line) {
+  add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
+  add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
+  add_server(app, line, "forward", "tcp", &samples::forward, &samples::forward_protocol)
+      ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
+      ->required();
 }
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -84,13 +108,8 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("timers", "timers in both styles")->callback([&line] {
     line.run = &samples::timers;
   });
-  add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
-  add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
-  CLI::App* echo = add_client(app, line, "echo-client", "tcp", &samples::echo_client);
-  echo->add_option("--connections", line.client.connections, "connections at a time");
-  echo->add_option("--messages", line.client.messages, "messages per connection");
-  CLI::App* ping = add_client(app, line, "udp-ping", "udp", &samples::udp_ping);
-  ping->add_option("--count", line.client.messages, "datagrams to send");
+  add_servers(app, line);
+  add_clients(app, line);
 }
 
 int complain(const std::string& sentence, int status) {

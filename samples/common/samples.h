@@ -13,6 +13,7 @@ namespace samples {
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
+  coil::Address connect;  // Where a forwarder sends what arrives.
 };
 
 struct ClientOptions {
@@ -30,6 +31,8 @@ int echo_client(coil::Reactor& reactor, const ClientOptions& options);
 int udp_echo(coil::Reactor& reactor, const ServerOptions& options);
 int udp_echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int udp_ping(coil::Reactor& reactor, const ClientOptions& options);
+int forward(coil::Reactor& reactor, const ServerOptions& options);
+int forward_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

@@ -1,0 +1,131 @@
+"""Talks through `coil forward`, in both styles, to a target that knows no coil."""
+import os
+import pathlib
+import socket
+import struct
+import sys
+import threading
+
+from server import Server
+
+# What may be under way between two peers: the buffers of the system, and some of the forwarder's.
+UNDER_WAY_MAX = 64 << 20
+GROWTH_MAX = 8 << 20
+
+coil, reactor = sys.argv[1:3]
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
+
+
+def reset(peer):
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+
+
+def read_to_end(peer):
+    got = bytearray()
+    while chunk := peer.recv(1 << 16):
+        got += chunk
+    return bytes(got)
+
+
+def send_and_end(peer, data):
+    peer.sendall(data)
+    peer.shutdown(socket.SHUT_WR)
+
+
+def resident_bytes(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+def pair(server, target):
+    """Both ends of a forwarded connection."""
+    client = connect(server)
+    accepted, _ = target.accept()
+    accepted.settimeout(30)
+    return client, accepted
+
+
+def both_ways_at_once(server, target, size):
+    """Different bytes each way; each end is passed on, and the other direction outlives it."""
+    client, accepted = pair(server, target)
+    with client, accepted:
+        there, back = os.urandom(size), os.urandom(size)
+        senders = [threading.Thread(target=send_and_end, args=each)
+                   for each in ((client, there), (accepted, back))]
+        for sender in senders:
+            sender.start()
+        got_back = []
+        reader = threading.Thread(target=lambda: got_back.append(read_to_end(client)))
+        reader.start()
+        assert read_to_end(accepted) == there
+        for thread in (*senders, reader):
+            thread.join()
+        assert got_back == [back]
+
+
+def answer_after_the_end(server, target):
+    client, accepted = pair(server, target)
+    with client, accepted:
+        send_and_end(client, b"question")
+        assert read_to_end(accepted) == b"question"
+        send_and_end(accepted, b"answer")
+        assert read_to_end(client) == b"answer"
+
+
+def reset_is_passed_on(server, target):
+    for index in (0, 1):
+        ends = pair(server, target)
+        ends[1].sendall(b"hello")
+        assert ends[0].recv(100) == b"hello"
+        reset(ends[index])
+        with ends[1 - index] as other:
+            try:
+                assert other.recv(1) == b""
+            except ConnectionResetError:
+                pass
+
+
+def reader_that_stops(server, target):
+    """The sender must block, and the forwarder must not grow."""
+    client, accepted = pair(server, target)
+    before = resident_bytes(server.process.pid)
+    with client, accepted:
+        client.settimeout(1)
+        sent = 0
+        try:
+            while sent < 2 * UNDER_WAY_MAX:
+                sent += client.send(b"y" * 65536)
+        except TimeoutError:
+            pass
+        assert sent < UNDER_WAY_MAX, f"{sent} bytes were taken for a target that does not read"
+        growth = resident_bytes(server.process.pid) - before
+        assert growth < GROWTH_MAX, f"it grew by {growth} bytes"
+        client.settimeout(30)
+        client.shutdown(socket.SHUT_WR)
+        assert len(read_to_end(accepted)) == sent
+
+
+for style in ("coroutine", "protocol"):
+    target = socket.create_server(("127.0.0.1", 0))
+    target.settimeout(30)
+    server = Server(coil, reactor, "forward", "--listen", "tcp:0:interface=127.0.0.1",
+                    "--connect", f"tcp:127.0.0.1:{target.getsockname()[1]}", "--style", style)
+    for size in (0, 1, 1000, 3_000_000):
+        both_ways_at_once(server, target, size)
+    answer_after_the_end(server, target)
+    reset_is_passed_on(server, target)
+    reader_that_stops(server, target)
+    answer_after_the_end(server, target)
+
+    # Without a target: the client is sent away, and the log says why.
+    where = f"127.0.0.1:{target.getsockname()[1]}"
+    target.close()
+    with connect(server) as client:
+        assert client.recv(1) == b""
+    said = server.stop()
+    assert len(said.splitlines()) == 1 and where in said, said
+print("every byte came through, and none was hoarded")

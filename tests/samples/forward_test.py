@@ -89,24 +89,23 @@ def reset_is_passed_on(server, target):
                 pass
 
 
-def reader_that_stops(server, target):
+def reader_that_stops(server, sender, reader):
     """The sender must block, and the forwarder must not grow."""
-    client, accepted = pair(server, target)
     before = resident_bytes(server.process.pid)
-    with client, accepted:
-        client.settimeout(1)
+    with sender, reader:
+        sender.settimeout(1)
         sent = 0
         try:
             while sent < 2 * UNDER_WAY_MAX:
-                sent += client.send(b"y" * 65536)
+                sent += sender.send(b"y" * 65536)
         except TimeoutError:
             pass
-        assert sent < UNDER_WAY_MAX, f"{sent} bytes were taken for a target that does not read"
+        assert sent < UNDER_WAY_MAX, f"{sent} bytes were taken for a peer that does not read"
         growth = resident_bytes(server.process.pid) - before
         assert growth < GROWTH_MAX, f"it grew by {growth} bytes"
-        client.settimeout(30)
-        client.shutdown(socket.SHUT_WR)
-        assert len(read_to_end(accepted)) == sent
+        sender.settimeout(30)
+        sender.shutdown(socket.SHUT_WR)
+        assert len(read_to_end(reader)) == sent
 
 
 for style in ("coroutine", "protocol"):
@@ -118,7 +117,10 @@ for style in ("coroutine", "protocol"):
         both_ways_at_once(server, target, size)
     answer_after_the_end(server, target)
     reset_is_passed_on(server, target)
-    reader_that_stops(server, target)
+    client, accepted = pair(server, target)
+    reader_that_stops(server, client, accepted)
+    client, accepted = pair(server, target)
+    reader_that_stops(server, accepted, client)
     answer_after_the_end(server, target)
 
     # Without a target: the client is sent away, and the log says why.

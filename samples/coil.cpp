@@ -92,6 +92,7 @@ void add_clients(CLI::App& app, CommandLine& line) {
 void add_servers(CLI::App& app, CommandLine& line) {
   add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
   add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
+  add_server(app, line, "chat", "tcp", &samples::chat_server, &samples::chat_protocol);
   add_server(app, line, "forward", "tcp", &samples::forward, &samples::forward_protocol)
       ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
       ->required();

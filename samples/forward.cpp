@@ -37,20 +37,16 @@ coil::Task<void> forward_one(coil::TcpStream client, coil::Address target, Count
   co_await coil::with_task_group(both_ways);
 }
 
-coil::Task<void> serve(coil::TcpListener listener, coil::Address target, Counters& counters) {
-  auto handler = [target, &counters](coil::TcpStream client) {
-    return forward_one(std::move(client), target, counters);
-  };
-  co_await coil::serve(listener, handler);
-}
-
 }  // namespace
 
 int forward(coil::Reactor& reactor, const ServerOptions& options) {
   Counters counters;
+  auto handler = [&](coil::TcpStream client) {
+    return forward_one(std::move(client), options.connect, counters);
+  };
   coil::TcpListener listener = coil::TcpListener::bind(reactor, options.listen);
   announce(reactor, listener.local_address(), "port forwarder, coroutine style");
-  return run_server(reactor, counters, serve(std::move(listener), options.connect, counters));
+  return run_server(reactor, counters, coil::serve(listener, handler));
 }
 
 }  // namespace samples

@@ -33,6 +33,8 @@ int udp_echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int udp_ping(coil::Reactor& reactor, const ClientOptions& options);
 int forward(coil::Reactor& reactor, const ServerOptions& options);
 int forward_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int chat_server(coil::Reactor& reactor, const ServerOptions& options);
+int chat_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

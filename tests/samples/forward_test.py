@@ -93,7 +93,7 @@ def reader_that_stops(server, sender, reader):
     """The sender must block, and the forwarder must not grow."""
     before = resident_bytes(server.process.pid)
     with sender, reader:
-        sender.settimeout(1)
+        sender.settimeout(0.5)
         sent = 0
         try:
             while sent < 2 * UNDER_WAY_MAX:

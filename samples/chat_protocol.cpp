@@ -1,6 +1,6 @@
 // A chat server in Twisted's style: a LineReceiver per member, in a room that they share.
 //
-// Run it:  coil chat --listen tcp:8007 --style protocol     then, more than once:  nc 127.0.0.1 8007
+// Run it:  coil chat --listen tcp:8007 --style protocol     then talk:  nc 127.0.0.1 8007
 // Read chat_server.cpp beside it: the same server, the other face.
 #include "common/lines.h"
 #include "common/samples.h"

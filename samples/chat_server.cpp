@@ -1,6 +1,6 @@
 // A chat server in coroutine style: per member one task that listens, and one that tells.
 //
-// Run it:  coil chat --listen tcp:8007 --style coroutine     then, more than once:  nc 127.0.0.1 8007
+// Run it:  coil chat --listen tcp:8007 --style coroutine     then talk:  nc 127.0.0.1 8007
 // Read chat_protocol.cpp beside it: the same server, the other face.
 #include "common/lines.h"
 #include "common/samples.h"

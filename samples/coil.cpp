@@ -87,11 +87,19 @@ void add_clients(CLI::App& app, CommandLine& line) {
   CLI::App* ping = add_client(app, line, "udp-ping", "udp", &samples::udp_ping);
   ping->add_option("--count", line.client.messages, "datagrams to send");
   ping->add_option("--size", line.client.size, "bytes per datagram")->check(CLI::Range(0, 65507));
+  CLI::App* reconnect = add_client(app, line, "reconnect", "tcp", &samples::reconnecting_client);
+  const auto set_delay = [&line](int count) {
+    line.client.delay_max = std::chrono::milliseconds(count);
+  };
+  reconnect->add_option_function<int>("--max-delay", set_delay, "the longest wait, in milliseconds")
+      ->check(CLI::Range(1, 3'600'000));
 }
 
 void add_servers(CLI::App& app, CommandLine& line) {
   add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
   add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
+  add_server(app, line, "calculator", "tcp", &samples::calculator);
+  add_server(app, line, "upgrade", "tcp", &samples::upgrade);
   add_server(app, line, "chat", "tcp", &samples::chat_server, &samples::chat_protocol);
   add_server(app, line, "forward", "tcp", &samples::forward, &samples::forward_protocol)
       ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")

@@ -22,6 +22,7 @@ struct ClientOptions {
   std::size_t messages = 10;
   std::size_t size = 64;
   std::chrono::milliseconds timeout{5000};
+  std::chrono::milliseconds delay_max{10000};  // The longest wait before connecting again.
 };
 
 int list_reactors();
@@ -35,6 +36,9 @@ int forward(coil::Reactor& reactor, const ServerOptions& options);
 int forward_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int chat_server(coil::Reactor& reactor, const ServerOptions& options);
 int chat_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int calculator(coil::Reactor& reactor, const ServerOptions& options);
+int upgrade(coil::Reactor& reactor, const ServerOptions& options);
+int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

@@ -4,7 +4,7 @@
 #include "common/samples.h"
 #include "common/serving.h"
 
-#include <coil/net/ports.h>
+#include <coil/net/datagram_port.h>
 #include <coil/net/protocol.h>
 
 namespace samples {

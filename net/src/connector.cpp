@@ -1,5 +1,6 @@
 // Connectors: one client connection, its attempts, and what its factory is told about them.
 #include <coil/net/connector.h>
+#include <coil/net/port_watcher.h>
 
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/timeout.h>
@@ -20,8 +21,8 @@ Task<TcpStream> connect_within(Reactor& reactor, Address peer, ConnectOptions op
   TcpStream stream;
   bool too_late = false;
   try {
-    stream = co_await with_timeout(reactor, options.timeout,
-                                   TcpStream::connect(reactor, peer, tcp));
+    stream =
+        co_await with_timeout(reactor, options.timeout, TcpStream::connect(reactor, peer, tcp));
   } catch (const TimedOut& error) {
     if (error.code() != Errc::timed_out) throw;  // The kernel gave up, and says so.
     too_late = true;
@@ -89,26 +90,31 @@ void Connector::leave_factory() noexcept {
 }
 
 // An attempt is cancelled by stopConnecting, or by the reactor's stop.
-Failure Connector::why_ended(const Failure& reason) {
+Failure Connector::why_ended(const Failure& reason) const {
   if (!reason.check<CancelledError>()) return reason;
   const std::string what = "connect to " + destination_.to_string();
   if (stop_asked_) return Failure(UserError(make_error_code(Errc::connection_aborted), what));
-  reactor_stops_ = true;
   return Failure(ConnectError(make_error_code(Errc::reactor_stopped), what));
 }
 
-void Connector::failed(const Failure& reason) {
+// Once the reactor is being stopped, whoever always connects again would go on for ever.
+void Connector::disconnected(const Failure& why) noexcept {
   state_ = State::disconnected;
+  const bool being_stopped = reactor_.running() && !reactor_.can_stop();
+  if (being_stopped || why.code() == Errc::reactor_stopped) reactor_stops_ = true;
+}
+
+void Connector::failed(const Failure& reason) {
   const Failure why = why_ended(reason);
+  disconnected(why);
   tell("clientConnectionFailed", [&] { factory_->clientConnectionFailed(*this, why); });
   leave_factory();
 }
 
 // Without a reason after a hand-over: the connection goes on, with somebody else.
 void Connector::lost(const Failure& reason) {
-  state_ = State::disconnected;
+  disconnected(reason);
   if (reason) {
-    if (reason.code() == Errc::reactor_stopped) reactor_stops_ = true;
     tell("clientConnectionLost", [&] { factory_->clientConnectionLost(*this, reason); });
   }
   leave_factory();
@@ -133,9 +139,11 @@ void Connector::disconnect() {
 std::shared_ptr<Connector> connectTCP(Reactor& reactor, const Address& peer,
                                       std::shared_ptr<ClientFactory> factory,
                                       ConnectOptions options) {
-  auto connector =
-      std::make_shared<Connector>(reactor, peer, std::move(factory), std::move(options));
+  auto connector = std::make_shared<Connector>(reactor, peer, factory, options);
   connector->connect();
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->connects(connector, factory, options);
+  }
   return connector;
 }
 

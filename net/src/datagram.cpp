@@ -4,9 +4,39 @@
 #include "address_native.h"
 #include "socket.h"
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
+#include <string>
 
 namespace coil {
+
+namespace {
+
+using OutgoingInterface = NumberOption<SocketOption::multicast_interface>;
+
+// An IPv6 address without a scope says nothing about where it is, unless it is the any-address.
+bool names_interface(const IpAddress& interface, bool v6) noexcept {
+  if (interface.is_v6() != v6) return false;
+  return !v6 || interface.scope() != 0 || interface == IpAddress::v6({});
+}
+
+int number_of(const IpAddress& interface) noexcept {
+  if (interface.is_v6()) return static_cast<int>(interface.scope());
+  std::uint32_t number = 0;
+  for (int at = 0; at < 4; ++at) number = number << 8 | interface.bytes()[at];
+  return static_cast<int>(number);
+}
+
+IpAddress interface_of(int number, bool v6) noexcept {
+  const auto bits = static_cast<std::uint32_t>(number);
+  if (v6) return IpAddress::v6({}, bits);
+  std::array<std::uint8_t, 4> bytes = {};
+  for (int at = 0; at < 4; ++at) bytes[3 - at] = static_cast<std::uint8_t>(bits >> 8 * at);
+  return IpAddress::v4(bytes);
+}
+
+}  // namespace
 
 namespace detail {
 
@@ -31,6 +61,23 @@ DatagramSocket DatagramSocket::bind(Reactor& reactor, const Address& local,
   return socket;
 }
 
+DatagramSocket DatagramSocket::adopt(Reactor& reactor, NativeHandle native) {
+  SocketCalls& sockets = reactor.sockets();
+  const SocketFacts facts = sockets.facts(native).value();
+  const std::error_code refused = make_error_code(Errc::not_supported);
+  if (facts.family != SocketFamily::ipv4 && facts.family != SocketFamily::ipv6) {
+    throw UnsupportedAddressFamily(refused, "only IPv4 and IPv6 sockets can be adopted");
+  }
+  if (facts.type != SocketType::datagram) {
+    throw UnsupportedSocketType(refused, "the adopted socket is not for datagrams");
+  }
+  const NativeHandle own = sockets.duplicate(native).value();
+  DatagramSocket socket;
+  socket.socket_ = detail::OwnedSocket(reactor, own, HandleKind::datagram);
+  socket.family_ = *facts.family;
+  return socket;
+}
+
 // What is wrong in itself is refused here and alike everywhere: systems answer with different
 // numbers. The refusal comes with the await, so that as_result can give it as a value.
 Await<SendToOperation, void, detail::ToNothing> DatagramSocket::send_native(ConstBytes payload,
@@ -42,7 +89,7 @@ Await<SendToOperation, void, detail::ToNothing> DatagramSocket::send_native(Cons
     refused = outcome::from_errc(Errc::address_invalid);
   }
   using Send = Await<SendToOperation, void, detail::ToNothing>;
-  return Send("send", detail::ToNothing(), socket_.reactor(), socket_.id(), payload,
+  return Send(detail::ToNothing(), socket_.reactor(), socket_.id(), payload,
               to == nullptr ? NativeAddress() : detail::to_native(*to), refused);
 }
 
@@ -54,18 +101,47 @@ void DatagramSocket::connect(const Address& peer) {
   reactor().sockets().connect_datagram(socket_.native(), detail::to_native(peer)).value();
 }
 
-void DatagramSocket::change_membership(const IpAddress& group, bool join) {
-  if (!group.is_multicast() || group.is_v6() != (family_ == SocketFamily::ipv6)) {
-    throw InvalidAddressError(make_error_code(Errc::address_invalid),
-                              group.to_string() + " is no multicast group for this socket");
-  }
-  reactor()
-      .sockets()
-      .membership(socket_.native(), detail::to_native(Address(group, 0)), join)
-      .value();
+Address DatagramSocket::peer_address() const {
+  return detail::from_native(reactor().sockets().peer_address(socket_.native()).value());
 }
 
-void DatagramSocket::join_group(const IpAddress& group) { change_membership(group, true); }
-void DatagramSocket::leave_group(const IpAddress& group) { change_membership(group, false); }
+void DatagramSocket::change_membership(const IpAddress& group, const IpAddress& interface,
+                                       bool join) {
+  const std::string what = (join ? "join " : "leave ") + group.to_string();
+  auto refuse = [&](std::error_code code) { throw MulticastJoinError(code, what); };
+  const bool unnamed = interface == IpAddress();
+  if (!group.is_multicast() || group.is_v6() != is_v6()) {
+    refuse(make_error_code(Errc::address_invalid));
+  }
+  if (!unnamed && !names_interface(interface, is_v6())) {
+    refuse(make_error_code(Errc::address_invalid));
+  }
+  const IpAddress& on = unnamed && is_v6() ? group : interface;
+  if (!is_open()) refuse(make_error_code(Errc::handle_closed));
+  const Result<> changed =
+      reactor().sockets().membership(socket_.native(), detail::to_native(Address(group, 0)),
+                                     detail::to_native(Address(on, 0)), join);
+  if (!changed) refuse(changed.error().code());
+}
+
+void DatagramSocket::join_group(const IpAddress& group, const IpAddress& interface) {
+  change_membership(group, interface, true);
+}
+
+void DatagramSocket::leave_group(const IpAddress& group, const IpAddress& interface) {
+  change_membership(group, interface, false);
+}
+
+void DatagramSocket::set_outgoing_interface(const IpAddress& interface) {
+  if (!names_interface(interface, is_v6())) {
+    throw InvalidAddressError(make_error_code(Errc::address_invalid),
+                              interface.to_string() + " names no interface");
+  }
+  socket_.set(OutgoingInterface(number_of(interface)));
+}
+
+IpAddress DatagramSocket::outgoing_interface() const {
+  return interface_of(socket_.get<OutgoingInterface>().value(), is_v6());
+}
 
 }  // namespace coil

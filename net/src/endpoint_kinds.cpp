@@ -96,9 +96,10 @@ std::unique_ptr<StreamServerEndpoint> systemd_server(Reactor& reactor,
     index = arguments.number("index", 0, port_max);
   }
   if (index >= count) {
-    throw std::invalid_argument("systemd has passed no descriptor " +
-                                (name ? "named '" + *name + "'" : "number " + std::to_string(index)) +
-                                "; it has passed " + std::to_string(count));
+    throw std::invalid_argument(
+        "systemd has passed no descriptor " +
+        (name ? "named '" + *name + "'" : "number " + std::to_string(index)) + "; it has passed " +
+        std::to_string(count));
   }
   return adopted(reactor, static_cast<std::uint16_t>(first_passed + index));
 }

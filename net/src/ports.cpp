@@ -1,11 +1,14 @@
 // Listening ports: accepting, stopping, and sockets that come from outside.
+#include <coil/net/port_watcher.h>
 #include <coil/net/ports.h>
 
 #include "socket.h"
 #include "stream_transport.h"
 
 #include <coil/runtime/as_result.h>
+#include <coil/runtime/cancellation.h>
 #include <coil/runtime/detail/root_task.h>
+#include <coil/runtime/sleep.h>
 
 #include <stdexcept>
 #include <vector>
@@ -32,7 +35,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     factory_->doStart();
     listener_ = std::move(listener);
     listening_ = true;
-    detail::start_root(reactor_, accept_loop(shared_from_this()), "listening port");
+    detail::start_root<"listening port">(reactor_, accept_loop(shared_from_this()));
   }
   Deferred<void> stop() {
     if (!listening_) return succeed();
@@ -48,6 +51,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
  private:
   Task<void> accept_loop(std::shared_ptr<State> self) {
     static_cast<void>(self);
+    const HandleId id = listener_.id();
     bool cancelled = false;
     try {
       for (;;) {
@@ -56,8 +60,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
         if (stopping_) break;
         if (!stream) {
           if (stream.error().code() != Errc::handle_closed) {
-            reactor_.log(LogRecord(LogLevel::error, "a port stops listening: accept: " +
-                                                        stream.error().message()));
+            reactor_.log(LogRecord(LogLevel::error,
+                                   "a port stops listening: accept: " + stream.error().message()));
           }
           break;
         }
@@ -66,8 +70,15 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     } catch (const Cancelled&) {
       cancelled = true;
     }
+    listener_.close();
+    co_await shielded(until_closed(id));
     finish();
     if (cancelled) throw Cancelled();
+  }
+
+  // The reactor may have a request of its own in flight, which holds the address until it ends.
+  Task<void> until_closed(HandleId id) {
+    while (reactor_.handles().find_served(id) != nullptr) co_await yield();
   }
 
   void serve(TcpStream stream) noexcept {
@@ -91,7 +102,6 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
   }
 
   void finish() noexcept {
-    listener_.close();
     listening_ = false;
     stopping_ = false;
     Failure failure;
@@ -124,9 +134,13 @@ std::size_t ListeningPort::connections() const noexcept { return state_->connect
 
 ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
                         ListenOptions options) {
-  auto state = std::make_shared<ListeningPort::State>(reactor, local, std::move(factory), options);
+  auto state = std::make_shared<ListeningPort::State>(reactor, local, factory, options);
   state->start();
-  return ListeningPort(std::move(state));
+  const ListeningPort port(std::move(state));
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->listens(port, local, factory, options);
+  }
+  return port;
 }
 
 ListeningPort adoptStreamPort(Reactor& reactor, NativeHandle listening,

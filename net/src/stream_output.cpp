@@ -79,7 +79,7 @@ void StreamTransport::flush() {
 
 void StreamTransport::start_writer() {
   if (std::exchange(writer_runs_, true)) return;
-  detail::start_root(stream_.reactor(), run_writer(shared_from_this()), "protocol writer");
+  detail::start_root<"protocol writer">(stream_.reactor(), run_writer(shared_from_this()));
 }
 
 Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {

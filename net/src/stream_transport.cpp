@@ -46,7 +46,7 @@ StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> pro
     : stream_(std::move(stream)), protocol_(std::move(protocol)), ended_(std::move(ended)) {}
 
 void StreamTransport::start() {
-  detail::start_root(stream_.reactor(), run_reader(shared_from_this()), "protocol");
+  detail::start_root<"protocol">(stream_.reactor(), run_reader(shared_from_this()));
 }
 
 // The strands hold the transport: it lives until the last of them has ended.

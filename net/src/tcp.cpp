@@ -53,7 +53,7 @@ Task<TcpStream> TcpStream::connect(Reactor& reactor, Address peer, TcpOptions op
     }
   }
   using Connect = Await<ConnectOperation, void, detail::ToNothing>;
-  Connect attempt("connect", detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
+  Connect attempt(detail::ToNothing(), reactor, stream.id(), detail::to_native(peer));
   const Result<> connected = co_await as_result(std::move(attempt));
   if (!connected) throw_connect_error(connected.error().code(), peer);
   co_return stream;

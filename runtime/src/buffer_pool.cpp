@@ -1,7 +1,6 @@
 // The reactor's receive buffers: a cache of hot memory, never a limit. Hardly more than half of
 // `count` come to be: beyond that a lease is a copy, and what was borrowed for it is back at once.
 #include <coil/runtime/buffer_lease.h>
-#include <coil/runtime/detail/frame_pool.h>
 
 #include <cstring>
 #include <new>
@@ -16,15 +15,8 @@ BufferPool::~BufferPool() {
   }
 }
 
-MutableBytes BufferPool::borrow() {
-  std::byte* data = nullptr;
-  if (FreeBuffer* buffer = free_) {
-    detail::unpoison(buffer, buffer_bytes_);
-    free_ = buffer->next;
-    data = reinterpret_cast<std::byte*>(buffer);
-  } else {
-    data = static_cast<std::byte*>(::operator new(buffer_bytes_));
-  }
+MutableBytes BufferPool::borrow_new() {
+  auto* data = static_cast<std::byte*>(::operator new(buffer_bytes_));
   ++held_;  // Not before: a failed allocation lends nothing.
   return {data, buffer_bytes_};
 }
@@ -39,14 +31,11 @@ void BufferPool::take_back(std::byte* data) noexcept {
   detail::poison(buffer, buffer_bytes_);
 }
 
-BufferLease BufferPool::lease(MutableBytes buffer, std::size_t size) {
+BufferLease BufferPool::lease_scarce(MutableBytes buffer, std::size_t size) {
   if (size == 0) {
     give_back(buffer);
     return BufferLease();
   }
-  // The borrowed one counts as held; with half of the pool out, leases are being kept, and the hot
-  // buffers are worth more than the copy.
-  if (held_ * 2 <= count_) return BufferLease(this, buffer.data(), size);
   auto* own = new std::byte[size];
   std::memcpy(own, buffer.data(), size);
   give_back(buffer);

@@ -1,5 +1,8 @@
 // Deferred: the loop that runs a chain, cancelling it, dropping it, and unhandled failures.
 #include <coil/runtime/deferred.h>
+#include <coil/runtime/detail/watched_inputs.h>
+
+#include <absl/cleanup/cleanup.h>
 
 #include <cstdio>
 #include <vector>
@@ -77,17 +80,33 @@ void DeferredLinkBase::run() {
 
 void DeferredLinkBase::cancel() {
   DeferredLinkBase* link = this;
-  while (link->upstream_ != nullptr) link = link->upstream_;
-  while (link->inner_ != nullptr) link = link->inner_;
-  if (link != this) {
-    link->cancel();
+  while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
+    link = other;
+  }
+  if (link->called_ && !std::exchange(link->orphaned_, false)) return;
+  link->add_owner();  // The canceller may drop whatever else owns it.
+  const absl::Cleanup drop = [link] { link->drop_owner(); };
+  if (link->called_) {
+    link->fire_cancelled();
     return;
   }
-  if (called_) return;
-  if (!run_canceller()) {
-    late_allowed_ = !cancelled_later_;
+  if (!link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
+  if (!link->called_ && !link->cancelled_later_) link->fire_cancelled();
+}
+
+void WatchedInputs::cancel_all() noexcept {
+  // Cancelling one may end others.
+  for (std::size_t index = 0; index < inputs_.size(); ++index) {
+    DeferredLinkBase* input = inputs_[index];
+    if (input == nullptr) continue;
+    input->add_owner();
+    try {
+      input->cancel();
+    } catch (...) {
+      // One canceller's trouble must not keep the others from being asked.
+    }
+    input->drop_owner();
   }
-  if (!called_ && !cancelled_later_) fire_cancelled();
 }
 
 void DeferredLinkBase::check_unhandled(const Failure& failure) const noexcept {

@@ -18,7 +18,7 @@ class Nothing {
 };
 
 Await<PollOperation, void, Nothing> readiness(Reactor& reactor, HandleId handle, Direction side) {
-  return Await<PollOperation, void, Nothing>("poll", Nothing(), reactor, handle, side);
+  return Await<PollOperation, void, Nothing>(Nothing(), reactor, handle, side);
 }
 
 }  // namespace
@@ -38,14 +38,14 @@ void DescriptorWatches::add(std::shared_ptr<ReadDescriptor> reader) {
   std::shared_ptr<Watch> watch = watch_for(reader->fileno());
   watch->reader = std::move(reader);
   if (std::exchange(watch->reading, true)) return;
-  start_root(reactor_, serve(watch, Direction::read), "reader");
+  start_root<"reader">(reactor_, serve(watch, Direction::read));
 }
 
 void DescriptorWatches::add(std::shared_ptr<WriteDescriptor> writer) {
   std::shared_ptr<Watch> watch = watch_for(writer->fileno());
   watch->writer = std::move(writer);
   if (std::exchange(watch->writing, true)) return;
-  start_root(reactor_, serve(watch, Direction::write), "writer");
+  start_root<"writer">(reactor_, serve(watch, Direction::write));
 }
 
 // Removal compares objects, never descriptors: a descriptor may have gone away meanwhile.
@@ -65,21 +65,23 @@ void DescriptorWatches::remove(WriteDescriptor& writer) {
   }
 }
 
-void DescriptorWatches::remove_all() {
+std::vector<std::shared_ptr<FileDescriptor>> DescriptorWatches::remove_all() {
+  std::vector<std::shared_ptr<FileDescriptor>> removed;
   for (const std::shared_ptr<Watch>& watch : std::vector(watches_)) {
+    for (const std::shared_ptr<FileDescriptor>& object : objects_of(*watch)) {
+      const bool known = std::find(removed.begin(), removed.end(), object) != removed.end();
+      if (!known) removed.push_back(object);
+    }
     watch->reader.reset();
     watch->writer.reset();
     drop_if_unused(watch);
   }
+  return removed;
 }
 
 void DescriptorWatches::disconnect_all() {
   const Failure reason(ConnectionLost(make_error_code(Errc::reactor_stopped), "shutdown"));
-  for (const std::shared_ptr<Watch>& watch : std::vector(watches_)) {
-    std::shared_ptr<FileDescriptor> object = watch->reader;
-    if (object == nullptr) object = watch->writer;
-    if (object != nullptr) lose(*watch, object, reason);
-  }
+  for (const std::shared_ptr<Watch>& watch : std::vector(watches_)) lose_all(*watch, reason);
 }
 
 // Closing the slot ends the strands' waits; the descriptor itself is the program's.
@@ -114,10 +116,7 @@ Task<void> DescriptorWatches::serve(std::shared_ptr<Watch> watch, Direction side
   } catch (const HandleClosed&) {
     // Removed while it waited: the ordinary end.
   } catch (const SystemError&) {
-    const Failure reason = Failure::current();
-    std::shared_ptr<FileDescriptor> object = watch->reader;
-    if (object == nullptr) object = watch->writer;
-    if (object != nullptr) lose(*watch, object, reason);
+    lose_all(*watch, Failure::current());
   }
   serving = false;
 }
@@ -151,12 +150,27 @@ bool DescriptorWatches::step(Watch& watch, Direction side) {
   return side == Direction::read ? watch.reader != nullptr : watch.writer != nullptr;
 }
 
+// Its reader and its writer, or the one object that is both.
+std::vector<std::shared_ptr<FileDescriptor>> DescriptorWatches::objects_of(const Watch& watch) {
+  std::vector<std::shared_ptr<FileDescriptor>> objects;
+  const std::shared_ptr<FileDescriptor> reader = watch.reader;
+  const std::shared_ptr<FileDescriptor> writer = watch.writer;
+  if (reader != nullptr) objects.push_back(reader);
+  if (writer != nullptr && writer != reader) objects.push_back(writer);
+  return objects;
+}
+
+void DescriptorWatches::lose_all(Watch& watch, const Failure& reason) {
+  for (const std::shared_ptr<FileDescriptor>& object : objects_of(watch)) {
+    lose(watch, object, reason);
+  }
+}
+
+// What another object does with the same descriptor goes on.
 void DescriptorWatches::lose(Watch& watch, const std::shared_ptr<FileDescriptor>& object,
                              const Failure& reason) {
-  const std::shared_ptr<ReadDescriptor> reader = std::move(watch.reader);
-  const std::shared_ptr<WriteDescriptor> writer = std::move(watch.writer);
-  watch.reader.reset();
-  watch.writer.reset();
+  if (std::shared_ptr<FileDescriptor>(watch.reader) == object) watch.reader.reset();
+  if (std::shared_ptr<FileDescriptor>(watch.writer) == object) watch.writer.reset();
   const auto self = std::find_if(watches_.begin(), watches_.end(),
                                  [&](const auto& entry) { return entry.get() == &watch; });
   if (self != watches_.end()) drop_if_unused(std::shared_ptr<Watch>(*self));

@@ -25,7 +25,7 @@ class DescriptorWatches {
   void add(std::shared_ptr<WriteDescriptor> writer);
   void remove(ReadDescriptor& reader);
   void remove(WriteDescriptor& writer);
-  void remove_all();
+  std::vector<std::shared_ptr<FileDescriptor>> remove_all();
   // Removes everything and tells each object that its connection is lost.
   void disconnect_all();
   std::vector<std::shared_ptr<ReadDescriptor>> readers() const;
@@ -44,6 +44,8 @@ class DescriptorWatches {
   std::shared_ptr<Watch> watch_for(NativeHandle native);
   Task<void> serve(std::shared_ptr<Watch> watch, Direction side);
   bool step(Watch& watch, Direction side);
+  static std::vector<std::shared_ptr<FileDescriptor>> objects_of(const Watch& watch);
+  void lose_all(Watch& watch, const Failure& reason);
   void lose(Watch& watch, const std::shared_ptr<FileDescriptor>& object, const Failure& reason);
   void drop_if_unused(const std::shared_ptr<Watch>& watch);
 

@@ -91,7 +91,6 @@ void HandleTable::finish_close(HandleSlot& slot) noexcept {
 }
 
 void HandleTable::recycle(HandleSlot& slot) noexcept {
-  slot.native_ = NativeHandle();
   slot.unread.clear();
   slot.open_ = false;
   slot.closing_ = false;

@@ -104,7 +104,9 @@ void Reactor::turn(TimePoint until) {
   now_stale_ = true;
   run_inbox();
   run_timers();
+  resumptions_left_ = resumptions_per_turn_max;
   run_ready();
+  deliver_all();
   advance_stop();
   now_stale_ = true;
   turning_ = false;
@@ -127,30 +129,13 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-inline void Reactor::resume(Suspension& suspension) noexcept {
-  suspension.state_ = Suspension::State::resumed;
-  suspension.context_->leaf_ = nullptr;
-  run(suspension.waiter_);
+void Reactor::run_start() noexcept {
+  run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
 }
 
-inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
-  ++counters_.resumptions;
-  now_stale_ = true;
-  budget_ = budget_per_resumption;
-  detail::resume_from_loop(handle);
-}
-
-void Reactor::run_ready() noexcept {
-  int left = resumptions_per_turn_max;
-  do {
-    for (; left > 0 && !ready_.empty() && !leave_; --left) {
-      if (ready_.begins_with_start()) {
-        run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
-      } else {
-        resume(static_cast<Suspension&>(ready_.pop_suspension()));
-      }
-    }
-  } while (deliver());
+bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
+  const Attempt result = do_submit(op, slot);
+  return result ? answer(op, slot, *result) : pend(op, slot);
 }
 
 void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
@@ -190,7 +175,9 @@ std::vector<std::shared_ptr<ReadDescriptor>> Reactor::getReaders() const {
 std::vector<std::shared_ptr<WriteDescriptor>> Reactor::getWriters() const {
   return core_->watches.writers();
 }
-void Reactor::removeAll() { core_->watches.remove_all(); }
+std::vector<std::shared_ptr<FileDescriptor>> Reactor::removeAll() {
+  return core_->watches.remove_all();
+}
 
 void Reactor::install_erased(std::type_index type, std::shared_ptr<void> object) {
   auto& installed = core_->installed;

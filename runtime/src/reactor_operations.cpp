@@ -70,6 +70,11 @@ inline bool ends(const Operation& op, std::int64_t value) noexcept {
   return value <= 0 || static_cast<std::size_t>(value) >= left;
 }
 
+// The usual end of one that may go on.
+inline bool sent_all(const Operation& op, std::int64_t value) noexcept {
+  return op.code() == OpCode::send && value >= 0 && ends(op, value);
+}
+
 bool moves_bytes(OpCode code) noexcept {
   return code == OpCode::receive || code == OpCode::receive_lease || code == OpCode::send;
 }
@@ -87,32 +92,67 @@ void require_alone(const Operation& op, HandleSlot& slot) noexcept {
 
 }  // namespace
 
-void outcome::raise(std::int64_t value, const char* what) { throw_error(code_of(value), what); }
+const char* Operation::name() const noexcept {
+  switch (code_) {
+    case OpCode::receive:
+      return "read_some";
+    case OpCode::receive_lease:
+    case OpCode::receive_from:
+      return "receive";
+    case OpCode::send:
+      return is(repeating) ? "write_all" : "write_some";
+    case OpCode::accept:
+      return "accept";
+    case OpCode::connect:
+      return "connect";
+    case OpCode::send_to:
+      return "send";
+    case OpCode::shutdown:
+      return "shutdown_write";
+    case OpCode::poll_readable:
+    case OpCode::poll_writable:
+      return "poll";
+  }
+  return "";
+}
 
-// The path of every request: what is rare is out of line.
+void Operation::raise() const { throw_error(outcome::code_of(outcome()), name()); }
+
+// The path of every request: what is rare is out of line, at the end of a function.
 bool Reactor::submit(Operation& op) noexcept {
   ++counters_.submitted;
-  HandleSlot* slot = handles_.find(op.target());
-  if (slot == nullptr || op.settled_ || !slot->unread.empty()) [[unlikely]] {
-    if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
+  HandleSlot* slot = handles_.find(op.target_);
+  const bool usual = slot != nullptr && !op.is(Operation::settled) && slot->unread.empty() &&
+                     slot->in_flight.oldest(op.direction()) == nullptr;
+  if (!usual) [[unlikely]]
+    return submit_unusual(op, slot);
+  op.slot_ = slot;
+  return begin(op, *slot);
+}
+
+bool Reactor::submit_unusual(Operation& op, HandleSlot* slot) noexcept {
+  if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
+  require_alone(op, *slot);
+  op.slot_ = slot;
+  return begin(op, *slot);
+}
+
+bool Reactor::pend_behind_others(Operation& op, HandleSlot& slot) noexcept {
+  slot.in_flight.add(op);
+  return true;
+}
+
+bool Reactor::answer(Operation& op, HandleSlot& slot, std::int64_t value) noexcept {
+  if (op.is(Operation::repeating) && !sent_all(op, value)) [[unlikely]] {
+    return submit_again(op, slot, value);
   }
-  const bool alone = slot->in_flight.oldest(op.direction()) == nullptr;
-  if (!alone) require_alone(op, *slot);
-  const Attempt result = do_submit(op, *slot);
-  if (!result) {
-    slot->in_flight.add(op);
-    return true;
-  }
-  if (op.repeats_ && (*result < 0 || !ends(op, *result))) [[unlikely]] {
-    return submit_again(op, *slot, *result);
-  }
-  return !finished_at_once(op, *result);
+  return !finished_at_once(op, value);
 }
 
 // False when the task has had its share of this turn: it goes on through the ready list.
 inline bool Reactor::finished_at_once(Operation& op, std::int64_t value) noexcept {
   ++counters_.completed;
-  op.outcome_ = value;
+  op.keep_number(value);
   if (!spend_budget()) [[unlikely]] {
     ready(op);
     return false;
@@ -134,7 +174,8 @@ bool Reactor::submit_again(Operation& op, HandleSlot& slot, std::int64_t value) 
 // What needs no backend: nothing if this does after all.
 Attempt Reactor::settle(Operation& op, HandleSlot* slot) noexcept {
   if (slot == nullptr) return outcome::handle_closed;
-  if (op.settled_) return op.outcome_;
+  if (op.is(Operation::settled)) return op.kept_number();
+  if (slot->unread.empty()) return std::nullopt;
   return serve_unread(op, *slot, buffers_);
 }
 
@@ -148,7 +189,7 @@ Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noe
     auto& send = static_cast<SendOperation&>(op);
     for (int steps = 0; result && !ends(op, *result); ++steps) {
       send.from = send.from.skip(static_cast<std::size_t>(*result));
-      if (op.cancel_asked_) return outcome::cancelled;
+      if (op.cancel_asked()) return outcome::cancelled;
       if (steps == steps_per_turn_max) {
         go_on_later(op);
         return std::nullopt;
@@ -164,28 +205,42 @@ Attempt Reactor::repeat(Operation& op, HandleSlot& slot, std::int64_t value) noe
 }
 
 void Reactor::complete(Operation& op, std::int64_t value) noexcept {
-  if (op.repeats_ && !ends(op, value)) [[unlikely]] {
-    go_on(op, value);
-  } else if (op.code() == OpCode::accept && value < 0) [[unlikely]] {
-    fail_accept(op, value);
+  if (op.is(Operation::repeating) && !sent_all(op, value)) [[unlikely]] {
+    complete_or_repeat(op, value);
   } else {
-    complete_once(op, handles_.slot_of(op), value);
+    complete_once(op, op.slot(), value);
   }
 }
 
+void Reactor::complete_or_repeat(Operation& op, std::int64_t value) noexcept {
+  if (!ends(op, value)) {
+    go_on(op, value);
+  } else if (op.code() == OpCode::accept && value < 0) {
+    fail_accept(op, value);
+  } else {
+    complete_once(op, op.slot(), value);
+  }
+}
+
+void Reactor::complete_beside_others(Operation& op, HandleSlot& slot,
+                                     std::int64_t outcome) noexcept {
+  slot.in_flight.remove(op);
+  finish(op, slot, outcome);
+}
+
 void Reactor::go_on(Operation& op, std::int64_t value) noexcept {
-  if (op.code() == OpCode::accept && op.cancel_asked_) {
-    complete_once(op, handles_.slot_of(op), value);
-  } else if (const Attempt next = repeat(op, handles_.slot_of(op), value)) {
+  if (op.code() == OpCode::accept && op.cancel_asked()) {
+    complete_once(op, op.slot(), value);
+  } else if (const Attempt next = repeat(op, op.slot(), value)) {
     complete(op, *next);
   }
 }
 
 void Reactor::fail_accept(Operation& op, std::int64_t value) noexcept {
-  if (!op.cancel_asked_ && is_exhaustion(value)) {
+  if (!op.cancel_asked() && is_exhaustion(value)) {
     park_accept(op);
   } else {
-    complete_once(op, handles_.slot_of(op), value);
+    complete_once(op, op.slot(), value);
   }
 }
 
@@ -199,14 +254,14 @@ void Operation::request_cancel(Suspension& self) noexcept {
 }
 
 void Reactor::cancel(Operation& op) noexcept {
-  if (!op.waiting() || op.cancel_asked_) return;
-  op.cancel_asked_ = true;
+  if (!op.waiting() || op.cancel_asked()) return;
+  op.set(Operation::asked_to_end);
   const bool parked = std::erase(core_->parked_accepts, &op) != 0;
   if (parked || std::erase(core_->unfinished_sends, &op) != 0) {
     complete(op, outcome::cancelled);
     return;
   }
-  do_cancel(op, handles_.slot_of(op));
+  do_cancel(op, op.slot());
 }
 
 // Trying again at once would fail at once and spin. A descriptor that closes here is the signal to
@@ -221,7 +276,7 @@ void Reactor::park_accept(Operation& op) noexcept {
 
 void Reactor::unpark_accepts() noexcept {
   for (Operation* op : std::exchange(core_->parked_accepts, {})) {
-    const Attempt result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, op->slot());
     if (result) complete(*op, *result);
   }
 }
@@ -235,7 +290,7 @@ void Reactor::go_on_later(Operation& op) noexcept {
 
 void Reactor::finish_sends() noexcept {
   for (Operation* op : std::exchange(core_->unfinished_sends, {})) {
-    const Attempt result = do_submit(*op, handles_.slot_of(*op));
+    const Attempt result = do_submit(*op, op->slot());
     if (result) complete(*op, *result);
   }
 }
@@ -248,7 +303,7 @@ void Reactor::drain_handle(HandleSlot& slot) noexcept {
   if (slot.backend_busy) end_own_requests(slot);
   // The last completion closes the handle; with most backends it comes during this walk.
   slot.in_flight.for_each([&](Operation& op) {
-    op.handle_closed_ = !op.cancel_asked_;
+    if (!op.cancel_asked()) op.set(Operation::closed_handle);
     cancel(op);
   });
   if (!in_turns_) finish_closings();

@@ -115,7 +115,7 @@ void Reactor::begin_drain() {
 }
 
 bool Reactor::drained() noexcept {
-  if (roots_.empty() && handles_.closing() == 0) return true;
+  if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
   // Roots that were started while draining are asked as well.
   for_each_root([](TaskContext& root) { root.cancel(); });
   now_stale_ = true;

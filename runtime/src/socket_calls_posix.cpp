@@ -78,8 +78,17 @@ OptionName option_name(SocketOption option, NativeHandle socket) noexcept {
 #else
       return {0, 0};
 #endif
+    case SocketOption::multicast_interface:
+      return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_IF}
+                           : OptionName{IPPROTO_IP, IP_MULTICAST_IF};
   }
   return {0, 0};
+}
+
+// The one option whose number is an address on the wire: turns it either way.
+int in_wire_order(int value, OptionName name) noexcept {
+  const bool is_address = name.level == IPPROTO_IP && name.name == IP_MULTICAST_IF;
+  return is_address ? static_cast<int>(htonl(static_cast<std::uint32_t>(value))) : value;
 }
 
 }  // namespace
@@ -134,7 +143,8 @@ Result<> PosixSocketCalls::set_option(NativeHandle socket, SocketOption option, 
     return check(::setsockopt(socket.descriptor(), name.level, name.name, &setting, sizeof setting),
                  "setsockopt");
   }
-  return check(::setsockopt(socket.descriptor(), name.level, name.name, &value, sizeof value),
+  const int given = in_wire_order(value, name);
+  return check(::setsockopt(socket.descriptor(), name.level, name.name, &given, sizeof given),
                "setsockopt");
 }
 
@@ -148,35 +158,58 @@ Result<int> PosixSocketCalls::get_option(NativeHandle socket, SocketOption optio
   if (::getsockopt(socket.descriptor(), name.level, name.name, into, &size) != 0) {
     return last_error("getsockopt");
   }
-  return lingers ? static_cast<int>(setting.l_onoff != 0 && setting.l_linger == 0) : value;
+  return lingers ? static_cast<int>(setting.l_onoff != 0 && setting.l_linger == 0)
+                 : in_wire_order(value, name);
 }
 
-Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& group, bool join) {
-  if (native(group)->sa_family == AF_INET6) {
+namespace {
+
+// Linux gives a socket what any other of the machine joined, unless it is told not to.
+void hear_own_groups_only(int descriptor, bool v6) noexcept {
+  const int off = 0;
+#if defined(IP_MULTICAST_ALL)
+  if (!v6) ::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
+#endif
+#if defined(IPV6_MULTICAST_ALL)
+  if (v6) ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off);
+#endif
+}
+
+}  // namespace
+
+Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& group,
+                                      const NativeAddress& interface, bool join) {
+  const int descriptor = socket.descriptor();
+  const bool v6 = native(group)->sa_family == AF_INET6;
+  int status = 0;
+  if (v6) {
     ipv6_mreq request = {};
     sockaddr_in6 address;
     std::memcpy(&address, group.data(), sizeof address);
     request.ipv6mr_multiaddr = address.sin6_addr;
+    std::memcpy(&address, interface.data(), sizeof address);
     request.ipv6mr_interface = address.sin6_scope_id;
-    return check(::setsockopt(socket.descriptor(), IPPROTO_IPV6,
-                              join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP, &request, sizeof request),
-                 "multicast membership");
+    status = ::setsockopt(descriptor, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP,
+                          &request, sizeof request);
+  } else {
+    ip_mreq request = {};
+    sockaddr_in address;
+    std::memcpy(&address, group.data(), sizeof address);
+    request.imr_multiaddr = address.sin_addr;
+    std::memcpy(&address, interface.data(), sizeof address);
+    request.imr_interface = address.sin_addr;
+    status = ::setsockopt(descriptor, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
+                          &request, sizeof request);
   }
-  ip_mreq request = {};
-  sockaddr_in address;
-  std::memcpy(&address, group.data(), sizeof address);
-  request.imr_multiaddr = address.sin_addr;
-  return check(
-      ::setsockopt(socket.descriptor(), IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
-                   &request, sizeof request),
-      "multicast membership");
+  if (join && status == 0) hear_own_groups_only(descriptor, v6);
+  return check(status, "multicast membership");
 }
 
 namespace {
 
 // Repeats an interrupted call; nothing if it would have to wait.
 template <class Call>
-Attempt sent_by(Call call) noexcept {
+[[gnu::always_inline]] inline Attempt sent_by(Call call) noexcept {
   for (;;) {
     const ssize_t sent = call();
     if (sent >= 0) return sent;

@@ -74,7 +74,7 @@ void SystemEvents::fire_before(const std::string& event, absl::AnyInvocable<void
     std::optional<Task<void>> work = call(*entry);
     if (!work) continue;
     ++firing->waiting;
-    start_root(reactor_, wait_for(std::move(*work), firing), "system event trigger");
+    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), firing));
   }
   one_done(firing);
 }
@@ -102,7 +102,7 @@ void SystemEvents::fire_phase(const std::string& event, Phase phase) {
   while (std::optional<Entry> entry = take(event, phase)) {
     std::optional<Task<void>> work = call(*entry);
     if (!work) continue;
-    start_root(reactor_, wait_for(std::move(*work), nullptr), "system event trigger");
+    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), nullptr));
   }
 }
 

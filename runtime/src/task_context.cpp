@@ -105,9 +105,32 @@ void ChildScope::child_threw() noexcept {
   }
 }
 
-// The context is not destroyed in form: here it is known to have a parent and mostly nothing else.
+std::coroutine_handle<> TaskPromise<void>::begin_root(const Start& start) noexcept {
+  TaskPromise& self = start.self;
+  TaskContext& own =
+      *std::construct_at(&self.room_.context, *start.reactor, *start.name, self.site());
+  self.PromiseBase::start(own, nullptr);
+  return std::coroutine_handle<TaskPromise>::from_promise(self);
+}
+
+// Being told to stop is no failure; of a root, nobody but the log hears of any.
+void TaskPromise<void>::child_threw() noexcept {
+  if (!is_root()) {
+    scope().child_threw();
+    return;
+  }
+  try {
+    throw;
+  } catch (const Cancelled&) {
+  } catch (...) {
+    context().reactor().log_current(context().name());
+  }
+}
+
+// The context of a child is not destroyed in form: it is known to have a parent and mostly nothing
+// else.
 void TaskPromise<void>::end_child() noexcept {
-  if (room_.context.has_rest()) [[unlikely]] {
+  if (room_.context.has_rest() || is_root()) [[unlikely]] {
     end_child_with_rest();
   } else {
     leave_scope();
@@ -115,6 +138,10 @@ void TaskPromise<void>::end_child() noexcept {
 }
 
 void TaskPromise<void>::end_child_with_rest() noexcept {
+  if (is_root()) {
+    std::destroy_at(&room_.context);
+    return;
+  }
   room_.context.drop_rest();
   leave_scope();
 }

@@ -167,7 +167,7 @@ TEST_CASE("a handle that is being closed takes no new request, nor does its old 
       co_await sleep(Duration::zero());
       pair.there.close();
       // The kernel may still have the first read.
-      Read stale("read_some", detail::ToSize(), *reactor, id, MutableBytes(buffer));
+      Read stale(detail::ToSize(), *reactor, id, MutableBytes(buffer));
       const auto refused = co_await as_result(std::move(stale));
       CHECK(refused.error().code() == Errc::handle_closed);
     };

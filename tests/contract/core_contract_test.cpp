@@ -234,7 +234,7 @@ TEST_CASE("a stop cancels root tasks, waits for their clean-up, and names those 
     const CleanUp clean_up(cleaned);
     co_await sleep(std::chrono::hours(1000));
   };
-  detail::start_root(*reactor, polite(), "polite");
+  detail::start_root<"polite">(*reactor, polite());
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
   CHECK(cleaned);
@@ -247,7 +247,7 @@ TEST_CASE("a task that does not end in time is named, and the stop goes on witho
   Event at_last;
   auto waits = [&]() -> Task<void> { co_await at_last.wait(); };
   auto stubborn = [&]() -> Task<void> { co_await shielded(waits()); };
-  detail::start_root(*reactor, stubborn(), "stubborn");
+  detail::start_root<"stubborn">(*reactor, stubborn());
   reactor->set_stop_deadline(milliseconds(1));
   reactor->callLater(Duration::zero(), [&] { reactor->stop(); });
   reactor->run();
@@ -272,11 +272,11 @@ TEST_CASE("a task that is started while the reactor stops is asked to end as wel
     try {
       co_await sleeps();
     } catch (const Cancelled&) {
-      detail::start_root(*reactor, sleeps(), "successor");
+      detail::start_root<"successor">(*reactor, sleeps());
       throw;
     }
   };
-  detail::start_root(*reactor, replaces_itself(), "first");
+  detail::start_root<"first">(*reactor, replaces_itself());
   reactor->set_stop_deadline(std::chrono::hours(1000));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
@@ -324,7 +324,7 @@ TEST_CASE("what modules lend is torn down in reverse order, when nothing runs an
       const absl::Cleanup end = [&] { seen.push_back("task"); };
       co_await sleep(std::chrono::hours(1000));
     };
-    detail::start_root(*reactor, waits(), "waits");
+    detail::start_root<"waits">(*reactor, waits());
     reactor->iterate();
   }
   if (seen.empty()) return;  // There was no such reactor.
@@ -360,7 +360,7 @@ TEST_CASE("a foreign loop is told to turn at once for what waits already") {
     co_await yield();
     ++calls;
   };
-  detail::start_root(*reactor, task(), "task");
+  detail::start_root<"task">(*reactor, task());
   CHECK(reactor->next_deadline() == reactor->now());
   reactor->iterate();
   CHECK(calls == 2);

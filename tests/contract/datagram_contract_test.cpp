@@ -59,8 +59,6 @@ TEST_CASE("an over-long datagram and a foreign family are refused, and the socke
     const auto foreign = co_await as_result(socket.send("x", Address::loopback_v6(9)));
     CHECK(foreign.error().failure().check<InvalidAddressError>());
     CHECK_THROWS_AS(socket.connect(Address::loopback_v6(9)), InvalidAddressError);
-    CHECK_THROWS_AS(socket.join_group(self.ip()), InvalidAddressError);
-    CHECK_THROWS_AS(socket.join_group(*IpAddress::parse("ff02::1")), InvalidAddressError);
     co_await socket.send("to myself", self);
     std::array<std::byte, 20> buffer;
     CHECK((co_await socket.receive(buffer)).size() == 9);

@@ -2,8 +2,10 @@
 #include "support/contract.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -183,14 +185,65 @@ TEST_CASE("a callback that writes to a pipe that nobody reads gets an error and 
   reactor->removeAll();
 }
 
+// The other end of a pipe, or a socket, for one who both reads and writes.
+class Both : public ReadDescriptor, public WriteDescriptor {
+ public:
+  explicit Both(Pipe& pipe) : handle_(pipe.writing()) {}
+  explicit Both(int socket) : handle_(socket) {}
+  NativeHandle fileno() const override { return handle_; }
+  std::optional<Failure> doRead() override { return Failure(std::runtime_error("cannot read")); }
+  std::optional<Failure> doWrite() override {
+    ++writes;
+    return std::nullopt;
+  }
+  void connectionLost(const Failure&) override { ++losses; }
+  int writes = 0;
+  int losses = 0;
+
+ private:
+  NativeHandle handle_;
+};
+
+TEST_CASE("an object that is lost leaves the descriptor to the other one, until that is lost too") {
+  COIL_CONTRACT(reactor);
+  if (serves_no_real_descriptor(*reactor)) return;
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+  auto reader = std::make_shared<Both>(ends[0]);
+  auto writer = std::make_shared<Both>(ends[0]);
+  reactor->addReader(reader);
+  reactor->addWriter(writer);
+  REQUIRE(::write(ends[1], "x", 1) == 1);
+  turn_until(*reactor, [&] { return reader->losses != 0; });
+  CHECK(writer->losses == 0);
+  const int before = writer->writes;
+  turn_until(*reactor, [&] { return writer->writes > before; });
+  CHECK(reactor->getReaders().empty());
+  reactor->addReader(reader);  // Both at once …
+  reactor->callWhenRunning([&] { reactor->stop(); });
+  reactor->run();
+  CHECK(reader->losses == 2);  // … are told of the end.
+  CHECK(writer->losses == 1);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
 TEST_CASE("removeAll removes every descriptor and leaves the wake-up of threads working") {
   COIL_CONTRACT(reactor);
   if (serves_no_real_descriptor(*reactor)) return;
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
-  reactor->removeAll();
+  auto both = std::make_shared<Both>(pipe);
+  reactor->addWriter(both);
+  Pipe other;
+  auto elsewhere = std::make_shared<Reader>(other, [] {});
+  reactor->addReader(elsewhere);
+  const auto removed = reactor->removeAll();
+  CHECK(removed.size() == 3);
+  CHECK(std::count(removed.begin(), removed.end(), std::shared_ptr<FileDescriptor>(both)) == 1);
   CHECK(reactor->getReaders().empty());
+  CHECK(reactor->getWriters().empty());
   reactor->callFromThread([&] { reactor->stop(); });
   reactor->run();
   CHECK(reader->losses == 0);

@@ -178,7 +178,9 @@ TEST_CASE("a forwarder before a stopped reader holds the high water mark and one
     right->line().registerProducer(left->line(), true);
     left->line().registerProducer(right->line(), true);
     std::size_t sent = 0;
-    auto send = [&]() -> Task<void> { co_await as_result(write_endlessly(in.here, sent)); };
+    auto send = [&]() -> Task<void> {
+      [[maybe_unused]] const Result<> ended = co_await as_result(write_endlessly(in.here, sent));
+    };
     auto read = [&]() -> Task<void> {
       co_await until_settled(sent);
       const std::size_t before = sent;

@@ -198,8 +198,8 @@ TEST_CASE("stopping the reactor with reads in flight drains them") {
     std::array<std::byte, 8> buffer;
     co_await stream->read_some(buffer);
   };
-  detail::start_root(*reactor, forever(&pair.here), "reader");
-  detail::start_root(*reactor, forever(&pair.there), "reader");
+  detail::start_root<"reader">(*reactor, forever(&pair.here));
+  detail::start_root<"reader">(*reactor, forever(&pair.there));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
   CHECK(reactor->last_stop().forced.empty());
@@ -304,7 +304,7 @@ TEST_CASE("a descriptor number that is used again never reaches the stream that 
     // The simulated network gives every socket a number of its own.
     CHECK((used_again || reactor->name() == "simulated"));
     using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
-    Read stale("read_some", detail::ToSize(), *reactor, old, MutableBytes(buffer));
+    Read stale(detail::ToSize(), *reactor, old, MutableBytes(buffer));
     const auto refused = co_await as_result(std::move(stale));
     CHECK(refused.error().code() == Errc::handle_closed);
     for (Pair& other : others) {

@@ -42,6 +42,97 @@ TEST_CASE("an exception in stopFactory fails stopListening, and the port can be 
   run(*reactor, all());
 }
 
+TEST_CASE("where stopListening has come to its end, the address can be bound at once") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  auto all = [&]() -> Task<void> {
+    ListeningPort port = listenTCP(*reactor, Address::loopback(0), factory);
+    const Address host = port.getHost();
+    for (int round = 0; round < 20; ++round) {
+      // With a connection that was made, and one that nobody has accepted yet.
+      TcpStream client = co_await TcpStream::connect(*reactor, host);
+      if (round % 2 == 1) {
+        while (factory->probes.size() <= static_cast<std::size_t>(round) / 2) co_await yield();
+      }
+      TcpStream late;
+      if (round % 3 == 0) late = co_await TcpStream::connect(*reactor, host);
+      co_await port.stopListening();
+      {
+        const TcpListener here = TcpListener::bind(*reactor, host);
+      }
+      port.startListening();
+      CHECK(port.getHost() == host);
+      for (const auto& probe : factory->probes) {
+        if (probe->connection() != nullptr) probe->line().abortConnection();
+      }
+      client.abort();
+      late.abort();
+      factory->probes.resize(static_cast<std::size_t>(round + 1) / 2);
+    }
+    co_await port.stopListening();
+    while (port.connections() != 0) co_await yield();
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("after stopListening no protocol is built, and a port that stops is not started") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  auto all = [&]() -> Task<void> {
+    for (int turns = 0; turns < 6; ++turns) {
+      ListeningPort port = listenTCP(*reactor, Address::loopback(0), factory);
+      TcpStream first = co_await TcpStream::connect(*reactor, port.getHost());
+      TcpStream second = co_await TcpStream::connect(*reactor, port.getHost());
+      for (int turn = 0; turn < turns; ++turn) co_await yield();
+      const std::size_t built = factory->probes.size();
+      Deferred<void> stopped = port.stopListening();
+      CHECK_THROWS_AS(port.startListening(), std::logic_error);
+      co_await stopped;
+      CHECK(factory->probes.size() == built);
+      first.abort();
+      second.abort();
+      while (port.connections() != 0) co_await yield();
+    }
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("a port whose factory cannot start leaves the address free") {
+  COIL_CONTRACT(reactor);
+  class BadStart : public ProbeFactory {
+    void startFactory() override { throw std::runtime_error("bad start"); }
+  };
+  const Address host = TcpListener::bind(*reactor, Address::loopback(0)).local_address();
+  auto all = [&]() -> Task<void> {
+    co_await yield();
+    auto factory = std::make_shared<BadStart>();
+    CHECK_THROWS_AS(listenTCP(*reactor, host, factory), std::runtime_error);
+    co_await yield();
+    const TcpListener here = TcpListener::bind(*reactor, host);
+    CHECK(here.is_open());
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("an address that is taken is named, with its host, its port and the system's error") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  const TcpListener taken = TcpListener::bind(*reactor, Address::loopback(0));
+  const Address host = taken.local_address();
+  bool refused = false;
+  try {
+    listenTCP(*reactor, host, factory);
+  } catch (const CannotListenError& error) {
+    refused = true;
+    CHECK(error.host() == "127.0.0.1");
+    CHECK(error.port() == host.port());
+    CHECK(error.code() == std::errc::address_in_use);
+    CHECK(std::string(error.what()).find(host.to_string()) != std::string::npos);
+  }
+  CHECK(refused);
+  CHECK(factory->seen.empty());
+}
+
 TEST_CASE("stopListening inside buildProtocol works, and the connection goes on") {
   COIL_CONTRACT(reactor);
   auto factory = std::make_shared<ProbeFactory>();

@@ -294,7 +294,7 @@ TEST_CASE("at a stop every protocol hears ConnectionLost") {
     reactor->stop();
     co_await sleep(std::chrono::hours(1000));
   };
-  detail::start_root(*reactor, connect(), "client");
+  detail::start_root<"client">(*reactor, connect());
   reactor->run();
   REQUIRE(factory->probes.size() == 1);
   CHECK(factory->probes[0]->why.check<ConnectionLost>());

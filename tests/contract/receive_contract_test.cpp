@@ -17,7 +17,7 @@ namespace {
 using Poll = Await<PollOperation, void, detail::ToNothing>;
 
 Poll readable(TcpStream& stream) {
-  return Poll("poll", detail::ToNothing(), stream.reactor(), stream.id(), Direction::read);
+  return Poll(detail::ToNothing(), stream.reactor(), stream.id(), Direction::read);
 }
 
 Task<void> some_turns(int count) {
@@ -313,8 +313,8 @@ void read_in_vain(Reactor& reactor, std::size_t connections) {
     }
   };
   for (Pair& pair : pairs) {
-    detail::start_root(reactor, forever(std::move(pair.there)), "reader");
-    detail::start_root(reactor, forever(std::move(pair.here)), "reader");
+    detail::start_root<"reader">(reactor, forever(std::move(pair.there)));
+    detail::start_root<"reader">(reactor, forever(std::move(pair.here)));
   }
   for (int turns = 0; turns < 3; ++turns) reactor.iterate();
   CHECK(reactor.counters().submitted - reactor.counters().completed == 2 * connections);

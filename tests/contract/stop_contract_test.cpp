@@ -28,8 +28,8 @@ class BusyProgram {
   bool run() {
     reactor_.callWhenRunning([this] {
       port_.emplace(listenTCP(reactor_, Address::loopback(0), factory_));
-      detail::start_root(reactor_, talk(), "talk");
-      detail::start_root(reactor_, idle(), "idle");
+      detail::start_root<"talk">(reactor_, talk());
+      detail::start_root<"idle">(reactor_, idle());
       next_turn();
     });
     reactor_.run();
@@ -134,8 +134,8 @@ void outlive_the_reactor(bool ran) {
     reactor->set_stop_deadline(std::chrono::milliseconds(1));
     auto sleeps = []() -> Task<void> { co_await sleep(hours(1000)); };
     auto stubborn = [&]() -> Task<void> { co_await shielded(sleeps()); };
-    detail::start_root(*reactor, stubborn(), "stubborn");
-    detail::start_root(*reactor, sleeps(), "docile");
+    detail::start_root<"stubborn">(*reactor, stubborn());
+    detail::start_root<"docile">(*reactor, sleeps());
     reactor->callWhenRunning([&] { reactor->stop(); });
     if (ran) reactor->run();
   }

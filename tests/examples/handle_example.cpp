@@ -5,6 +5,18 @@
 
 using namespace coil;
 
+namespace {
+
+bool is_listener(Reactor& reactor, NativeHandle socket) {
+  // [socket facts]
+  Result<SocketFacts> facts = reactor.sockets().facts(socket);
+  bool can_accept = facts && facts->listening;
+  // [/socket facts]
+  return can_accept;
+}
+
+}  // namespace
+
 TEST_CASE("a socket from its opening to its end") {
   const std::unique_ptr<Reactor> owner = make_reactor();
   Reactor& reactor = *owner;
@@ -14,6 +26,8 @@ TEST_CASE("a socket from its opening to its end") {
   REQUIRE(socket);
   SocketCalls& sockets = reactor.sockets();
   const NativeHandle handle = *socket;
+  CHECK_FALSE(is_listener(reactor, handle));
+  CHECK_FALSE(is_listener(reactor, NativeHandle()));
   // [native address]
   Result<NativeAddress> local = sockets.local_address(handle);
   bool known = local && local->size() != 0;

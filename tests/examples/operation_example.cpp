@@ -26,7 +26,7 @@ TEST_CASE("await") {
     std::array<std::byte, 16> buffer;
     co_await write_all(pair.there, "hello");
     // [await]
-    std::size_t size = co_await Read("read_some", &to_size, reactor, stream.id(), buffer);
+    std::size_t size = co_await Read(&to_size, reactor, stream.id(), buffer);
     // [/await]
     CHECK(as_text(ConstBytes(buffer).first(size)) == "hello");
   });

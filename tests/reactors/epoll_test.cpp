@@ -42,7 +42,7 @@ TEST_CASE("a stream is registered by its first wait, once, and not at all if it 
   run(*reactor, read_into(stream, text));
   CHECK(registrations(*reactor) == before);
   for (const char byte : std::string("bcd")) {
-    detail::start_root(*reactor, read_into(stream, text), "reader");
+    detail::start_root<"reader">(*reactor, read_into(stream, text));
     reactor->iterate();
     CHECK(registrations(*reactor) == before + 1);
     pair.there.put(byte);
@@ -62,7 +62,7 @@ TEST_CASE("closing ends the registration although a duplicate keeps the socket o
     const auto closed = co_await as_result(read_into(stream, text));
     CHECK(closed.error().code() == Errc::handle_closed);
   };
-  detail::start_root(*reactor, read(), "reader");
+  detail::start_root<"reader">(*reactor, read());
   reactor->iterate();
   CHECK(registrations(*reactor) == before + 1);
   stream.close();
@@ -77,7 +77,7 @@ TEST_CASE("an edge that came while nobody read is remembered for the next read")
   SocketPair pair;
   TcpStream stream(*reactor, pair.here.release());
   std::string text;
-  detail::start_root(*reactor, read_into(stream, text), "reader");
+  detail::start_root<"reader">(*reactor, read_into(stream, text));
   reactor->iterate();
   pair.there.put('a');
   turn_until(*reactor, [&] { return text == "a"; });
@@ -95,7 +95,7 @@ TEST_CASE("a foreign descriptor that was closed and whose number is free again i
   auto wait_once = [&]() -> Task<void> {
     auto nothing = [](PollOperation&, std::int64_t) {};
     using Poll = Await<PollOperation, void, decltype(nothing)>;
-    Poll poll("poll", nothing, *reactor, handle, Direction::read);
+    Poll poll(nothing, *reactor, handle, Direction::read);
     const auto result = co_await as_result(std::move(poll));
     outcome = result ? 0 : result.error().code().value();
   };

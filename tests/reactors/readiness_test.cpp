@@ -40,7 +40,7 @@ TEST_CASE("a waiting accept that finds no descriptor neither spins nor is served
   std::array<Descriptor, 3> clients{tcp_socket(), tcp_socket(), tcp_socket()};
   std::vector<TcpStream> accepted;
   auto accept_one = [&]() -> Task<void> { accepted.push_back(co_await listener.accept()); };
-  detail::start_root(*reactor, accept_one(), "acceptor");
+  detail::start_root<"acceptor">(*reactor, accept_one());
   reactor->iterate();
   {
     NoDescriptors full;
@@ -56,8 +56,8 @@ TEST_CASE("a waiting accept that finds no descriptor neither spins nor is served
   connect_to(clients[2], server);
   turns_in(*reactor, milliseconds(150));
   CHECK(accepted.size() == 1);
-  detail::start_root(*reactor, accept_one(), "acceptor");
-  detail::start_root(*reactor, accept_one(), "acceptor");
+  detail::start_root<"acceptor">(*reactor, accept_one());
+  detail::start_root<"acceptor">(*reactor, accept_one());
   turn_until(*reactor, [&] { return accepted.size() == clients.size(); });
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("accepts that wait together each get one connection") {
   auto accept_one = [&]() -> Task<void> { accepted.push_back(co_await listener.accept()); };
   constexpr std::size_t count = 5;
   for (std::size_t started = 0; started < count; ++started) {
-    detail::start_root(*reactor, accept_one(), "acceptor");
+    detail::start_root<"acceptor">(*reactor, accept_one());
   }
   reactor->iterate();
   std::vector<Descriptor> clients;
@@ -163,12 +163,12 @@ TEST_CASE("the end is found behind a short read, whether it comes with the bytes
       };
       auto reading = read_all();
       if (waits_first) {
-        detail::start_root(*reactor, std::move(reading), "reader");
+        detail::start_root<"reader">(*reactor, std::move(reading));
         reactor->iterate();
       }
       pair.there.put('x');
       if (end_comes_along) pair.there.close();
-      if (!waits_first) detail::start_root(*reactor, std::move(reading), "reader");
+      if (!waits_first) detail::start_root<"reader">(*reactor, std::move(reading));
       turn_until(*reactor, [&] { return bytes == 1; });
       pair.there.close();
       turn_until(*reactor, [&] { return ended; });
@@ -262,7 +262,7 @@ TEST_CASE("a forgotten foreign descriptor takes no events from the next owner of
     std::array<std::byte, 8> buffer;
     size = co_await stream.read_some(buffer);
   };
-  detail::start_root(*reactor, read(), "reader");
+  detail::start_root<"reader">(*reactor, read());
   reactor->iterate();
   reactor->removeReader(*reader);
   reactor->iterate();

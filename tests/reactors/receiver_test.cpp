@@ -85,7 +85,7 @@ class Scripted {
   void polls() {
     using Poll = Await<PollOperation, void, detail::ToNothing>;
     auto body = [this]() -> Task<void> {
-      co_await Poll("poll", detail::ToNothing(), *reactor, stream.id(), Direction::read);
+      co_await Poll(detail::ToNothing(), *reactor, stream.id(), Direction::read);
       ++polled;
     };
     begin(body);
@@ -99,7 +99,7 @@ class Scripted {
     };
     using Accept = Await<AcceptOperation, int, Take>;
     auto body = [this, all]() -> Task<void> {
-      co_await Accept("accept", Take(), *reactor, listener_, all);
+      co_await Accept(Take(), *reactor, listener_, all);
       ++accepted;
     };
     begin(body);
@@ -123,7 +123,7 @@ class Scripted {
  private:
   template <class Body>
   void begin(Body body) {
-    detail::start_root(*reactor, guarded(std::move(body)), "scripted");
+    detail::start_root<"scripted">(*reactor, guarded(std::move(body)));
   }
   template <class Body>
   static Task<void> guarded(Body body) {

@@ -68,7 +68,9 @@ class ScriptedReactor final : public Reactor {
     const detail::Completion completion = {.data = 0, .result = result, .flags = flags};
     switch (armed(slot)) {
       case detail::OwnRequest::receive:
-        receiver_.on_received(slot, result, flags);
+        if (!receiver_.lend_to_reader(slot, result, flags)) {
+          receiver_.on_received(slot, result, flags);
+        }
         break;
       case detail::OwnRequest::poll:
         receiver_.on_polled(slot, completion);

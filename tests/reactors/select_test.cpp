@@ -16,14 +16,14 @@ TEST_CASE("descriptors far beyond the capacity of fd_set are read, written and c
     TcpStream stream(*reactor, pair.here.release());
     std::string text(2, ' ');
     auto read = [&]() -> Task<void> { co_await read_exactly(stream, text); };
-    detail::start_root(*reactor, read(), "reader");
+    detail::start_root<"reader">(*reactor, read());
     reactor->iterate();
     pair.there.put('h');
     reactor->iterate();
     pair.there.put('i');
     turn_until(*reactor, [&] { return text == "hi"; });
     auto write = [&]() -> Task<void> { co_await write_all(stream, std::string(1 << 20, 'x')); };
-    detail::start_root(*reactor, write(), "writer");
+    detail::start_root<"writer">(*reactor, write());
     std::array<char, 4096> sink;
     std::size_t got = 0;
     turn_until(*reactor, [&] {

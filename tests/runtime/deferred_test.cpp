@@ -1,34 +1,21 @@
-// Covers: deferred.h, deferred_list.h, callback.h, failure.h, result.h.
+// Covers: deferred.h, callback.h, failure.h, result.h.
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "support/unhandled.h"
+
 using namespace coil;
+using coil::testing::broken;
+using coil::testing::Unhandled;
 using std::chrono::milliseconds;
 
 namespace {
 
 using Strings = std::vector<std::string>;
-
-// Collects the failures that nobody handled.
-class Unhandled {
- public:
-  Unhandled()
-      : before_(set_unhandled_failure_sink([this](const Failure& failure, std::source_location) {
-          seen.push_back(failure.getErrorMessage());
-        })) {}
-  Unhandled(const Unhandled&) = delete;
-  Unhandled& operator=(const Unhandled&) = delete;
-  ~Unhandled() { set_unhandled_failure_sink(before_); }
-  Strings seen;
-
- private:
-  UnhandledFailureSink before_;
-};
-
-Failure broken(const char* what = "broken") { return Failure(std::runtime_error(what)); }
 
 TEST_CASE("values and failures take their lanes, and change them") {
   Strings seen;
@@ -134,6 +121,37 @@ TEST_CASE("a chain of a hundred thousand Deferreds takes constant stack, fired o
   }
 }
 
+TEST_CASE("so does one that is fired from its far end, and the cancelling of one") {
+  std::vector<Deferred<int>> chain(100000);
+  for (std::size_t index = 0; index + 1 < chain.size(); ++index) {
+    chain[index].addCallback([next = chain[index + 1]](int) { return next; });
+  }
+  for (std::size_t index = chain.size(); index-- > 0;) chain[index].callback(9);
+  int got = 0;
+  chain[0].addCallback([&](int value) { return got = value; });
+  CHECK(got == 9);
+  // Each waits for one of another type: cancelling goes through both kinds of links.
+  int cancelled = 0;
+  Deferred<int> last(Deferred<int>::Canceller([&] { ++cancelled; }));
+  std::vector<Deferred<int>> firsts{last};
+  for (int count = 0; count < 100000; ++count) {
+    Deferred<std::string> text =
+        firsts.back().addCallback([](int value) { return std::to_string(value); });
+    firsts.emplace_back();
+    firsts.back().addCallback([text](int) mutable {
+      return text.addCallback([](std::string value) { return static_cast<int>(value.size()); });
+    });
+    firsts.back().callback(0);
+  }
+  firsts.back().addErrback([&](Failure failure) {
+    failure.trap<CancelledError>();
+    return got = 1;
+  });
+  firsts.back().cancel();
+  CHECK(cancelled == 1);
+  CHECK(got == 1);
+}
+
 TEST_CASE("cancel calls the canceller, or fires CancelledError and swallows one late result") {
   Strings seen;
   auto watch = [&](Deferred<int>& deferred) {
@@ -172,52 +190,121 @@ TEST_CASE("cancelling one that waits for another cancels the other") {
   outer.callback(1);
   text.cancel();
   CHECK(cancelled == 1);
+  // So does one of another type, whose own callback waits.
+  Deferred<std::string> slow(Deferred<std::string>::Canceller([&] { ++cancelled; }));
+  Deferred<std::string> waits = succeed(1).addCallback([&](int) { return slow; });
+  waits.addErrback([](Failure failure) {
+    failure.trap<CancelledError>();
+    return std::string();
+  });
+  waits.cancel();
+  CHECK(cancelled == 2);
 }
 
-TEST_CASE("an unhandled failure is reported when the last handle goes, and only then") {
+TEST_CASE("a canceller that fails the Deferred has the word, and what it throws comes out") {
   Unhandled unhandled;
+  std::string seen;
+  Deferred<int>* self = nullptr;
+  Deferred<int> fails(Deferred<int>::Canceller([&] { self->errback(broken("given up")); }));
+  self = &fails;
+  fails.addErrback([&](Failure failure) {
+    seen = failure.getErrorMessage();
+    return 0;
+  });
+  fails.cancel();
+  CHECK(seen == "given up");
+  CHECK_THROWS_AS(fails.callback(1), AlreadyCalledError);
+  Deferred<int> throws(Deferred<int>::Canceller([] { throw std::runtime_error("stuck"); }));
+  CHECK_THROWS_WITH_AS(throws.cancel(), "stuck", std::runtime_error);
+  CHECK_FALSE(throws.called());
+  throws.callback(1);
+}
+
+TEST_CASE("the canceller goes as soon as the Deferred has its result, and cancel does nothing") {
+  auto held = std::make_shared<int>(1);
+  Deferred<int> deferred(Deferred<int>::Canceller([held] { FAIL("it has fired"); }));
+  CHECK(held.use_count() == 2);
+  deferred.callback(1);
+  CHECK(held.use_count() == 1);
+  deferred.cancel();
+  CHECK_THROWS_AS(deferred.callback(2), AlreadyCalledError);
+}
+
+TEST_CASE("a canceller may own the last handle but one to what it cancels") {
+  int cancelled = 0;
+  auto handle = std::make_shared<Deferred<int>>();
+  *handle = Deferred<int>(Deferred<int>::Canceller([&cancelled, handle] { ++cancelled; }));
+  Deferred<int> copy = *std::exchange(handle, nullptr);
+  copy.addErrback([](Failure) { return 0; });
+  copy.cancel();
+  CHECK(cancelled == 1);
+}
+
+TEST_CASE("a callback that returns its own Deferred makes it fail, also after another type") {
+  std::string seen;
+  Deferred<int> self;
+  self.addCallback([&](int) { return self; });
+  self.addErrback([&](Failure failure) {
+    seen = failure.getErrorMessage();
+    return 0;
+  });
+  self.callback(1);
+  CHECK(seen == "a callback returned its own Deferred");
+  seen.clear();
+  Deferred<int> first;
+  Deferred<std::string> second;
+  second = first.addCallback([&](int) { return second; });
+  second.addErrback([&](Failure failure) { return seen = failure.getErrorMessage(); });
+  first.callback(1);
+  CHECK(seen == "a callback returned its own Deferred");
+  second = Deferred<std::string>();
+}
+
+TEST_CASE("pauses are counted") {
+  int got = 0;
+  Deferred<int> deferred;
+  deferred.addCallback([&](int value) { return got = value; });
+  deferred.pause();
+  deferred.pause();
+  deferred.callback(4);
+  deferred.unpause();
+  CHECK(got == 0);
+  deferred.unpause();
+  CHECK(got == 4);
+}
+
+TEST_CASE("an unhandled failure is reported when the last handle goes, with where it was made") {
+  Unhandled unhandled;
+  const std::source_location here = std::source_location::current();
   {
     Deferred<int> deferred;
     deferred.errback(broken("nobody cared"));
     CHECK(unhandled.seen.empty());
   }
   CHECK(unhandled.seen == Strings{"nobody cared"});
+  fail<int>(broken());
+  REQUIRE(unhandled.sites.size() == 2);
+  CHECK(unhandled.sites[0].line() == here.line() + 2);
+  CHECK(unhandled.sites[1].line() == here.line() + 7);
+  CHECK(std::string(unhandled.sites[1].file_name()) == here.file_name());
 }
 
-TEST_CASE("lists keep the order of their inputs, and gathering fails with the index") {
+TEST_CASE("a failure that was handed on is reported once, and nothing is left behind") {
   Unhandled unhandled;
-  std::vector<Deferred<int>> inputs(3);
-  std::vector<int> got;
-  gatherResults(inputs).addCallback([&](std::vector<int> values) { return got = values; });
-  inputs[2].callback(2);
-  inputs[0].callback(0);
-  inputs[1].callback(1);
-  CHECK(got == std::vector<int>{0, 1, 2});
-  std::vector<Deferred<int>> more(2);
-  std::size_t index = 99;
-  gatherResults(more).addErrback([&](Failure failure) {
-    failure.visit<FirstError>([&](const FirstError& error) { index = error.index(); });
-    return std::vector<int>();
-  });
-  more[1].errback(broken());
-  CHECK(index == 1);
-  bool empty_fired = false;
-  DeferredList(std::vector<Deferred<int>>()).addCallback([&](std::vector<Result<int>> results) {
-    empty_fired = results.empty();
-    return results;
-  });
-  CHECK(empty_fired);
-}
-
-TEST_CASE("maybeDeferred takes values, exceptions and Deferreds alike") {
-  int sum = 0;
-  auto add = [&](int value) { return sum += value; };
-  maybeDeferred([] { return 1; }).addCallback(add);
-  maybeDeferred([] { return succeed(2); }).addCallback(add);
-  maybeDeferred([]() -> int { throw std::runtime_error("no"); }).addErrback([&](Failure) {
-    return sum += 4;
-  });
-  CHECK(sum == 7);
+  {
+    Deferred<int> inner;
+    {
+      Deferred<int> outer;
+      outer.addCallback([inner](int) { return inner; });
+      outer.callback(1);
+      inner.errback(broken("moved"));
+    }
+    CHECK(unhandled.seen == Strings{"moved"});
+    int left = 7;
+    inner.addCallback([&](int value) { return left = value; });
+    CHECK(left == 0);
+  }
+  CHECK(unhandled.seen.size() == 1);
 }
 
 TEST_CASE("a Deferred is awaited, and a task becomes a Deferred, with failure and cancel") {

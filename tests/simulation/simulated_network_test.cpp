@@ -136,6 +136,20 @@ TEST_CASE("a full backlog lets a client wait, and give up in the end") {
   run(*reactor, body());
 }
 
+TEST_CASE("where nobody listens a client is refused, or hears nothing if that is how it is set") {
+  Simulated reactor;
+  const Address nobody = Address::loopback(80);
+  auto attempts = [&]() -> Task<void> {
+    const auto refused = co_await as_result(TcpStream::connect(*reactor, nobody));
+    CHECK(refused.error().failure().check<ConnectionRefusedError>());
+    reactor->network().set_refusals(false);
+    auto attempt = with_timeout(seconds(100), TcpStream::connect(*reactor, nobody));
+    const auto silence = co_await as_result(std::move(attempt));
+    CHECK(silence.error().failure().check<TimedOut>());
+  };
+  run(*reactor, attempts());
+}
+
 TEST_CASE("datagrams get lost as often as they are told to, and never in part") {
   Simulated reactor;
   reactor->network().set_datagram_loss(50);

@@ -163,7 +163,7 @@ TEST_CASE("when nothing can ever happen, the log names who waits for what, and t
   };
   Event never;
   auto waits = [&]() -> Task<void> { co_await never.wait(); };
-  detail::start_root(*reactor, waits(), "the waiter");
+  detail::start_root<"the waiter">(*reactor, waits());
   bool cancelled = false;
   try {
     run(*reactor, reads());
@@ -268,7 +268,7 @@ TEST_CASE("the end of a reactor ends tasks that wait on its network") {
       throw;
     }
   };
-  detail::start_root(*reactor, accepts(), "server");
+  detail::start_root<"server">(*reactor, accepts());
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
   CHECK(ended);

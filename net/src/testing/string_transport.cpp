@@ -63,7 +63,7 @@ Task<void> StringTransport::drain() {
 }
 
 Deferred<TcpStream> StringTransport::detach(ConstBytes unread) {
-  if (!accepts_writes()) throw std::logic_error("detach: the connection ends");
+  if (ends()) throw std::logic_error("detach: the connection ends");
   if (producer_.registered()) throw std::logic_error("detach: a producer is registered");
   detached_ = to_string(unread);
   return succeed(TcpStream());

@@ -53,8 +53,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
 
   // Starts an attempt.
   //
-  // Errors: std::logic_error unless disconnected; ReactorNotRunning once the reactor's stop has
-  //         ended an attempt or a connection, so that nobody reconnects for ever.
+  // Errors: std::logic_error unless disconnected; ReactorNotRunning once an attempt or a connection
+  //         has ended while the reactor was being stopped, so that nobody reconnects for ever.
   void connect();
   // Ends the attempt; clientConnectionFailed follows, with a UserError.
   //
@@ -70,7 +70,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   Task<void> attempt(std::shared_ptr<Connector> self);
   void failed(const Failure& reason);
   void lost(const Failure& reason);
-  Failure why_ended(const Failure& reason);
+  void disconnected(const Failure& why) noexcept;
+  Failure why_ended(const Failure& reason) const;
   template <class Call>
   void tell(const char* what, Call call) noexcept;
   void leave_factory() noexcept;

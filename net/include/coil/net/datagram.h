@@ -91,6 +91,12 @@ class DatagramSocket {
   // Errors: CannotListenError, naming the address.
   static DatagramSocket bind(Reactor& reactor, const Address& local,
                              DatagramOptions options = DatagramOptions());
+  // Makes a duplicate of a socket that was bound elsewhere; the caller may close its own at once.
+  //
+  // Errors: UnsupportedAddressFamily unless it is IPv4 or IPv6, UnsupportedSocketType unless it is
+  //         for datagrams; SystemError for a bad handle, and on a reactor that has no sockets from
+  //         outside.
+  static DatagramSocket adopt(Reactor& reactor, NativeHandle socket);
 
   // Waits for one datagram.
   //
@@ -99,7 +105,7 @@ class DatagramSocket {
   // Buffers:      `into` must stay valid until completion, also after cancelling.
   auto receive(MutableBytes into) {
     using Receive = Await<ReceiveFromOperation, Datagram, detail::ToDatagram>;
-    return Receive("receive", detail::ToDatagram(), socket_.reactor(), socket_.id(), into);
+    return Receive(detail::ToDatagram(), socket_.reactor(), socket_.id(), into);
   }
   // Sends one datagram to `to`, or to the connected peer.
   //
@@ -111,16 +117,24 @@ class DatagramSocket {
   auto send(ConstBytes payload, const Address& to) { return send_native(payload, &to); }
   auto send(ConstBytes payload) { return send_native(payload, nullptr); }
 
-  // Fixes the peer: only its datagrams arrive from now on, and its refusals are told.
+  // Fixes the peer: only its datagrams arrive from now on, after what has arrived already, and its
+  // refusals are told.
   //
   // Errors: InvalidAddressError for an address of the other family; SystemError.
   void connect(const Address& peer);
-  // Receives what is sent to a multicast group, on the interface that the system picks or that the
-  // scope of an IPv6 group names.
+  // Receives what is sent to a multicast group, and no longer what is sent to groups that only
+  // others on this machine joined. The interface is named by its IPv4 address, or by the scope of
+  // an IPv6 one or of the group; the system picks where nothing is said.
   //
-  // Errors: InvalidAddressError if it is no group, or of the other family; SystemError.
-  void join_group(const IpAddress& group);
-  void leave_group(const IpAddress& group);
+  // Errors: MulticastJoinError, also if it is no group or of the other family.
+  void join_group(const IpAddress& group, const IpAddress& interface = IpAddress());
+  void leave_group(const IpAddress& group, const IpAddress& interface = IpAddress());
+  // On which interface datagrams to a group go out, named as for join_group; the any-address lets
+  // the system pick.
+  //
+  // Errors: InvalidAddressError for an address that names none; SystemError.
+  void set_outgoing_interface(const IpAddress& interface);
+  IpAddress outgoing_interface() const;
   // Reads or sets an option of socket_options.h.
   template <DatagramOption O>
   O get() const {
@@ -134,13 +148,16 @@ class DatagramSocket {
   void close() noexcept { socket_.close(); }
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address local_address() const { return socket_.local_address(); }
+  // Errors: SystemError if it is not connected.
+  Address peer_address() const;
   Reactor& reactor() const { return socket_.reactor(); }
   HandleId id() const noexcept { return socket_.id(); }
 
  private:
   Await<SendToOperation, void, detail::ToNothing> send_native(ConstBytes payload,
                                                               const Address* to);
-  void change_membership(const IpAddress& group, bool join);
+  void change_membership(const IpAddress& group, const IpAddress& interface, bool join);
+  bool is_v6() const noexcept { return family_ == SocketFamily::ipv6; }
 
   detail::OwnedSocket socket_;
   SocketFamily family_ = SocketFamily::ipv4;

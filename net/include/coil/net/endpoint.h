@@ -22,8 +22,8 @@ namespace coil {
 // Example (tests/examples/endpoint_example.cpp, "server"):
 //
 //   TcpServerEndpoint endpoint(reactor, Address::loopback(0));
-//   ListeningPort port = co_await endpoint.listen(factory);          // For protocols …
-//   TcpListener listener = co_await endpoint.listen();               // … and for coroutines.
+//   ListeningPort port = co_await endpoint.listen(factory);   // For protocols …
+//   TcpListener listener = co_await endpoint.listen();        // … and for coroutines.
 //
 // Requires:   The endpoint outlives the awaits of listen().
 // Guarantees: What goes wrong is the failure of the Deferred or of the task, never thrown at once.

@@ -81,8 +81,11 @@ class EndpointKinds {
   void add_server(const std::string& name, EndpointParameters parameters, MakeServer make);
   void add_client(const std::string& name, EndpointParameters parameters, MakeClient make);
 
-  std::unique_ptr<StreamServerEndpoint> server(Reactor& reactor, std::string_view description) const;
-  std::unique_ptr<StreamClientEndpoint> client(Reactor& reactor, std::string_view description) const;
+  // The endpoint that a description names; see serverFromString and clientFromString.
+  std::unique_ptr<StreamServerEndpoint> server(Reactor& reactor,
+                                               std::string_view description) const;
+  std::unique_ptr<StreamClientEndpoint> client(Reactor& reactor,
+                                               std::string_view description) const;
 
  private:
   template <class Make>
@@ -123,8 +126,8 @@ std::unique_ptr<StreamServerEndpoint> serverFromString(Reactor& reactor,
 //   tcp:127.0.0.1:8080:timeout=5:bindAddress=127.0.0.2
 //   tcp6:\:\:1:8080
 //
-// Units:  timeout is in whole seconds.
 // Errors: As serverFromString.
+// Units:  timeout is in whole seconds.
 // Source: Twisted's clientFromString.
 std::unique_ptr<StreamClientEndpoint> clientFromString(Reactor& reactor,
                                                        std::string_view description);

@@ -39,7 +39,8 @@ namespace coil {
 // Errors:       The Deferred fails with what the transform threw, std::errc::io_error if the file
 //               cannot be read, or std::errc::operation_canceled if the consumer takes no more or
 //               the sender is destroyed first.
-// Cancellation: Not cancellable; completes promptly. To stop a transfer, cancel the Deferred.
+// Cancellation: Cancellable; some bytes may have been transferred. Cancelling the Deferred leaves
+//               the consumer, and the file where it stands.
 // Cost:         Reads the file on the reactor's thread: 16 KiB at a time.
 // Source:       Twisted's FileSender.
 class FileSender final : public Producer {

@@ -1,4 +1,4 @@
-// listenTCP, listenUDP: ports that protocols are served at.
+// listenTCP and attach: where protocols meet the network.
 #pragma once
 
 #include <coil/net/address.h>
@@ -68,38 +68,5 @@ std::shared_ptr<Protocol> adoptStreamConnection(Reactor& reactor, NativeHandle c
 
 // Drives `protocol` over a connection that exists already.
 void attach(TcpStream stream, std::shared_ptr<Protocol> protocol);
-
-// DatagramTransport: the datagram port as its protocol sees it.
-//
-// Example (tests/examples/protocol_example.cpp, "udp echo"):
-//
-//   transport().write(data, peer);
-//
-// Source: Twisted's IUDPTransport.
-class DatagramTransport {
- public:
-  // Datagrams beyond this many queued bytes are dropped, as a full network would drop them.
-  static constexpr std::size_t queued_bytes_max = 1024 * 1024;
-
-  virtual ~DatagramTransport() = default;
-  // Queues a copy of `data`; a refusal by the receiver is ignored.
-  //
-  // Errors: MessageLengthError over 65,507 bytes; InvalidAddressError for another family.
-  virtual void write(ConstBytes data, const Address& to) = 0;
-  // To the connected peer.
-  virtual void write(ConstBytes data) = 0;
-  // Fixes the peer. Errors: std::logic_error the second time.
-  virtual void connect(const Address& peer) = 0;
-  virtual Address getHost() const = 0;
-  // stopProtocol is called later, then the Deferred fires; no datagram is delivered any more.
-  virtual Deferred<void> stopListening() = 0;
-};
-
-// Binds before it returns; startProtocol is called before the first datagram.
-//
-// Errors: CannotListenError, naming the address.
-// Source: Twisted's listenUDP.
-std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& local,
-                                             std::shared_ptr<DatagramProtocol> protocol);
 
 }  // namespace coil

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -52,6 +53,11 @@ class Protocol {
   }
   // Tells whether there is a transport: from connectionMade to the end of connectionLost.
   bool connected() const noexcept { return transport_ != nullptr; }
+
+  // Takes the transport away again; for who called makeConnection, after connectionLost.
+  void forget_transport() noexcept { transport_ = nullptr; }
+  // Names the protocol where something is logged: its class, unless a class says something else.
+  virtual std::string logPrefix() const;
 
  protected:
   // Requires: connected().

@@ -128,7 +128,7 @@ class TcpStream {
   // Cost:         No allocation. One system call or one ring entry.
   auto read_some(MutableBytes into) {
     using Read = Await<ReceiveOperation, std::size_t, detail::ToSize>;
-    return Read("read_some", detail::ToSize(), socket_.reactor(), socket_.id(), into);
+    return Read(detail::ToSize(), socket_.reactor(), socket_.id(), into);
   }
   // Gives the bytes where the kernel put them; an empty lease is the end of the stream.
   //
@@ -137,7 +137,7 @@ class TcpStream {
   // Cost:         No buffer while nothing arrives.
   auto receive() {
     using Receive = Await<ReceiveLeaseOperation, BufferLease, detail::ToLease>;
-    return Receive("receive", detail::ToLease(), socket_.reactor(), socket_.id());
+    return Receive(detail::ToLease(), socket_.reactor(), socket_.id());
   }
   // Sends at least one byte of `from`, and gives how many; 0 only if there is nothing to send.
   //
@@ -146,12 +146,12 @@ class TcpStream {
   // Buffers:      `from` must stay valid until completion, also after cancelling.
   auto write_some(ConstBytes from) {
     using Write = Await<SendOperation, std::size_t, detail::ToSize>;
-    return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), from);
+    return Write(detail::ToSize(), socket_.reactor(), socket_.id(), from);
   }
   // The same for several pieces in one call; the list of them must stay valid too.
   auto write_some(std::span<const ConstBytes> pieces) {
     using Write = Await<SendOperation, std::size_t, detail::ToSize>;
-    return Write("write_some", detail::ToSize(), socket_.reactor(), socket_.id(), pieces);
+    return Write(detail::ToSize(), socket_.reactor(), socket_.id(), pieces);
   }
   // Writes all of `from`.
   //
@@ -161,8 +161,7 @@ class TcpStream {
   // Cost:         No allocation, and one resumption however many steps it takes.
   auto write_all(ConstBytes from) {
     using Write = Await<SendOperation, void, detail::ToNothing>;
-    return Write("write_all", detail::ToNothing(), socket_.reactor(), socket_.id(), from,
-                 Sending::whole);
+    return Write(detail::ToNothing(), socket_.reactor(), socket_.id(), from, Sending::whole);
   }
   // Ends the sending side: the peer reads 0 after everything that was written.
   //
@@ -171,7 +170,7 @@ class TcpStream {
   //               it was: in the clean-up after a cancel, await this with shielded().
   auto shutdown_write() {
     using Shutdown = Await<ShutdownOperation, void, detail::ToNothing>;
-    return Shutdown("shutdown_write", detail::ToNothing(), socket_.reactor(), socket_.id());
+    return Shutdown(detail::ToNothing(), socket_.reactor(), socket_.id());
   }
 
   // Closes the connection; pending awaits on it end with HandleClosed.
@@ -254,7 +253,7 @@ class TcpListener {
   // Cancellation: Cancellable; if cancelled, nothing was transferred.
   auto accept(Accepting how = Accepting::one) {
     using Accept = Await<AcceptOperation, TcpStream, detail::ToStream>;
-    return Accept("accept", detail::ToStream(no_delay_), socket_.reactor(), socket_.id(),
+    return Accept(detail::ToStream(no_delay_), socket_.reactor(), socket_.id(),
                   how == Accepting::all);
   }
 

@@ -52,7 +52,7 @@ class StringTransport : public Transport {
   Reading reading() const noexcept { return reading_; }
   // True after abortConnection.
   bool aborting() const noexcept { return aborting_; }
-  // True after loseWriteConnection: nothing more is written.
+  // True after loseWriteConnection.
   bool write_closed() const noexcept { return write_closed_; }
   const WaterMarks& water_marks() const noexcept { return marks_; }
   // What was given back to detach().
@@ -86,7 +86,11 @@ class StringTransport : public Transport {
   Deferred<TcpStream> detach(ConstBytes unread) override;
 
  private:
-  bool accepts_writes() const noexcept { return !disconnecting() && !write_closed_; }
+  bool ends() const noexcept { return disconnecting() || write_closed_; }
+  // What a registered producer makes is wanted until it is unregistered.
+  bool accepts_writes() const noexcept {
+    return !ends() || (producer_.registered() && !aborting_ && !detached_);
+  }
   void change_reading(Reading to);
 
   static Address usual_host() noexcept { return {IpAddress::v4({10, 0, 0, 1}), 12345}; }
@@ -116,7 +120,8 @@ class StringTransport : public Transport {
 //   CHECK(protocol.why.check<ConnectionDone>());
 //
 // Guarantees: connectionLost is called once, from inside loseConnection (ConnectionDone) or
-//             abortConnection (ConnectionAborted): a test need not wait for it.
+//             abortConnection (ConnectionAborted): a test need not wait for it. A registered
+//             producer is not waited for either, but stopped.
 // Source:     Twisted's StringTransportWithDisconnection.
 class StringTransportWithDisconnection final : public StringTransport {
  public:

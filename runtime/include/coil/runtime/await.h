@@ -27,8 +27,8 @@ template <class Op, class T, class Convert>
 class [[nodiscard]] Await {
  public:
   template <class... A>
-  explicit Await(const char* what, Convert convert, A&&... arguments) noexcept
-      : op_(std::forward<A>(arguments)...), what_(what), convert_(std::move(convert)) {}
+  explicit Await(Convert convert, A&&... arguments) noexcept
+      : op_(std::forward<A>(arguments)...), convert_(std::move(convert)) {}
   Await(Await&&) noexcept = default;
 
   bool await_ready() const noexcept { return false; }
@@ -40,13 +40,13 @@ class [[nodiscard]] Await {
     return op_.begin(context, waiter);
   }
   T await_resume() {
-    if (op_.outcome() < 0) outcome::raise(op_.outcome(), what_);
+    if (op_.outcome() < 0) op_.raise();
     return convert_(op_, op_.outcome());
   }
   // The same without a throw for errors; only Cancelled is thrown.
   Result<T> take_result() {
     if (op_.outcome() == outcome::cancelled) throw Cancelled();
-    if (op_.outcome() < 0) return Error(outcome::code_of(op_.outcome()), what_);
+    if (op_.outcome() < 0) return Error(outcome::code_of(op_.outcome()), op_.name());
     if constexpr (std::is_void_v<T>) {
       convert_(op_, op_.outcome());
       return {};
@@ -57,7 +57,6 @@ class [[nodiscard]] Await {
 
  private:
   Op op_;
-  const char* what_;
   [[no_unique_address]] Convert convert_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/buffer.h>
+#include <coil/runtime/detail/frame_pool.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -113,18 +114,34 @@ class BufferPool final : public BufferOwner {
   void note_returned() noexcept { --held_; }
 
   // Lends the hottest free buffer for one receive; never fails but for memory.
-  MutableBytes borrow();
+  MutableBytes borrow() {
+    if (free_ == nullptr) [[unlikely]]
+      return borrow_new();
+    FreeBuffer* buffer = free_;
+    detail::unpoison(buffer, buffer_bytes_);
+    free_ = buffer->next;
+    ++held_;
+    return {reinterpret_cast<std::byte*>(buffer), buffer_bytes_};
+  }
   // Takes a borrowed buffer back unused.
   void give_back(MutableBytes buffer) noexcept;
   // Turns a borrowed buffer with `size` received bytes into a lease: the buffer itself while few
   // are held, an exact-size copy when half of the pool is.
-  BufferLease lease(MutableBytes buffer, std::size_t size);
+  BufferLease lease(MutableBytes buffer, std::size_t size) {
+    // The borrowed one counts as held; with half of the pool out, leases are being kept, and the
+    // hot buffers are worth more than the copy.
+    if (size == 0 || held_ * 2 > count_) [[unlikely]]
+      return lease_scarce(buffer, size);
+    return BufferLease(this, buffer.data(), size);
+  }
 
  private:
   struct FreeBuffer {
     FreeBuffer* next;
   };
 
+  MutableBytes borrow_new();
+  BufferLease lease_scarce(MutableBytes buffer, std::size_t size);
   void take_back(std::byte* data) noexcept override;
 
   const std::size_t count_;

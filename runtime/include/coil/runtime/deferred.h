@@ -43,8 +43,7 @@ class Deferred;
 
 namespace detail {
 
-template <class T>
-class ListState;
+class WatchedInputs;
 
 template <class R>
 struct DeferredValue {
@@ -58,6 +57,10 @@ struct DeferredValue<Deferred<U>> {
 template <class U>
 struct DeferredValue<Result<U>> {
   using type = U;
+};
+template <>
+struct DeferredValue<Failure> {
+  using type = void;
 };
 
 template <class T, class F>
@@ -192,27 +195,38 @@ class Deferred {
     });
   }
 
-  // Cancels it after `limit` unless it fired before; CancelledError then becomes TimedOut for the
-  // callbacks added afterwards.
-  Deferred& addTimeout(Duration limit, ReactorTime& time) {
+  // Cancels it after `limit`, unless the callbacks added so far have come to their end before. What
+  // comes of that goes through `on_timeout`, for the callbacks added afterwards: it gets the
+  // Result<T> and the limit and returns as addBoth's function does. Without it CancelledError
+  // becomes TimedOut and anything else stays as it is.
+  template <class F>
+  Deferred& addTimeout(Duration limit, ReactorTime& time, F on_timeout) {
     auto expired = std::make_shared<bool>(false);
     Deferred self = *this;
     DelayedCall timer = time.callLater(limit, [self, expired]() mutable {
       *expired = true;
       self.cancel();
     });
-    add_step<T>(link_, [timer, expired](Result<T>&& result) mutable -> Outcome<T> {
+    auto step = [timer, expired, limit,
+                 on_timeout = std::move(on_timeout)](Result<T>&& result) mutable -> Outcome<T> {
       if (timer.active()) timer.cancel();
-      if (*expired && !result && result.error().failure().template check<CancelledError>()) {
-        return Outcome<T>(Result<T>(Error(make_error_code(Errc::timed_out), "Deferred")));
-      }
-      return Outcome<T>(std::move(result));
-    });
+      if (!*expired) return Outcome<T>(std::move(result));
+      using R = std::invoke_result_t<F&, Result<T>, Duration>;
+      return Outcome<T>::template from<R>([&] { return on_timeout(std::move(result), limit); });
+    };
+    add_step<T>(link_, std::move(step));
     return *this;
+  }
+  Deferred& addTimeout(Duration limit, ReactorTime& time) {
+    return addTimeout(limit, time, [](Result<T> result, Duration) -> Result<T> {
+      if (result || !result.error().failure().template check<CancelledError>()) return result;
+      return Error(make_error_code(Errc::timed_out), "Deferred");
+    });
   }
 
   // Unfired: calls the canceller and fires CancelledError if that did not fire. Waiting for another
-  // Deferred: cancels that one. Otherwise nothing.
+  // Deferred: cancels that one. Otherwise nothing. Once a callback has closed this link, what waits
+  // is the Deferred that it made: cancel that one.
   void cancel() { detail::LinkRef<T>(link_)->cancel(); }
   // True if cancel() ends with the result of work that takes its time.
   bool cancelled_later() const noexcept { return link_->cancelled_later(); }
@@ -232,8 +246,7 @@ class Deferred {
  private:
   template <class U>
   friend class Deferred;
-  template <class U>
-  friend class detail::ListState;
+  friend class detail::WatchedInputs;
 
   // What a step makes: a result, or a Deferred to wait for.
   template <class U>
@@ -300,8 +313,8 @@ class Deferred {
     keep->add(
         [step = std::move(step), successor = std::move(successor)](Link& link) mutable -> Base* {
           Outcome<U> outcome = step(link.take());
-          successor.detach();
-          auto* to = successor.get();
+          const detail::LinkRef<U> handed = successor.release();
+          auto* to = handed.get();
           if constexpr (std::same_as<U, T>) {
             if (to == nullptr) to = &link;
           }
@@ -332,8 +345,8 @@ inline Deferred<void> succeed() {
   return deferred;
 }
 template <class T = void>
-Deferred<T> fail(Failure failure) {
-  Deferred<T> deferred;
+Deferred<T> fail(Failure failure, std::source_location site = std::source_location::current()) {
+  Deferred<T> deferred(site);
   deferred.errback(std::move(failure));
   return deferred;
 }

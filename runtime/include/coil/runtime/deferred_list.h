@@ -1,11 +1,15 @@
-// Several Deferreds as one: all of them, the first of them, or whatever a function gives.
+// Several Deferreds as one: all of them.
 #pragma once
 
 #include <coil/runtime/deferred.h>
+#include <coil/runtime/detail/watched_inputs.h>
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,146 +46,92 @@ class FirstError : public std::runtime_error {
 class DeferredListOptions {
  public:
   DeferredListOptions() noexcept {}
+  // Fires as soon as one of them has a value: the only Result with one. Those that had not come
+  // hold std::errc::operation_in_progress. The others go on; race() would cancel them.
+  DeferredListOptions& set_fire_on_one_callback(bool value) noexcept {
+    fire_on_one_callback = value;
+    return *this;
+  }
   // Fails with FirstError as soon as one of them fails.
   DeferredListOptions& set_fire_on_one_errback(bool value) noexcept {
     fire_on_one_errback = value;
     return *this;
   }
-  // Failures end here instead of being reported as unhandled.
+  // Failures end here instead of being reported as unhandled, also those that come too late.
   DeferredListOptions& set_consume_errors(bool value) noexcept {
     consume_errors = value;
     return *this;
   }
+  bool fire_on_one_callback = false;
   bool fire_on_one_errback = false;
   bool consume_errors = false;
 };
 
 namespace detail {
 
-// Lives in the steps that it adds to its inputs, and names them without owning them: whoever is
-// going to fire an input owns it, and if nobody is, everything may go.
 template <class T>
-class ListState {
+class ListState final : public WatchedInputs {
  public:
   ListState(std::size_t count, DeferredListOptions options)
-      : inputs_(count, nullptr), options_(options), missing_(count) {
-    results_.reserve(count);
-    for (std::size_t index = 0; index < count; ++index) results_.emplace_back(Error());
+      : WatchedInputs(count), options_(options), missing_(count) {
+    const Error pending(std::make_error_code(std::errc::operation_in_progress), "DeferredList");
+    for (std::size_t index = 0; index < count; ++index) results_.emplace_back(pending);
   }
 
-  static void watch(const std::shared_ptr<ListState>& self, std::vector<Deferred<T>>& inputs,
-                    Deferred<std::vector<Result<T>>> result) {
-    for (std::size_t index = 0; index < inputs.size(); ++index) {
-      self->inputs_[index] = inputs[index].link_.get();
-      Membership membership(self, index);
-      inputs[index].addBoth(
-          [membership = std::move(membership), result](Result<T> outcome) mutable {
-            return membership.arrived(std::move(outcome), result);
-          });
-    }
-  }
+  void fires(Deferred<std::vector<Result<T>>> list) { list_.emplace(std::move(list)); }
 
-  void cancel_all() noexcept {
-    for (std::size_t index = 0; index < inputs_.size(); ++index) {
-      DeferredLinkBase* input = inputs_[index];
-      if (input == nullptr) continue;
-      input->add_owner();
-      try {
-        input->cancel();
-      } catch (...) {
-        // One canceller's trouble must not keep the others from being asked.
-      }
-      input->drop_owner();
+  // What goes on in the input's own chain is a copy.
+  std::optional<Result<T>> arrived(std::size_t index, Result<T> result) {
+    std::optional<Result<T>> left;
+    if (!result) {
+      if (!options_.consume_errors) left.emplace(result.error());
+    } else if constexpr (std::is_void_v<T> || std::is_copy_constructible_v<T>) {
+      left.emplace(result);
     }
+    --missing_;
+    if (!list_) return left;
+    const bool ends = missing_ == 0 || (result && options_.fire_on_one_callback);
+    const bool fails = !result && options_.fire_on_one_errback;
+    results_[index] = std::move(result);
+    if (!ends && !fails) return left;
+    auto list = *std::exchange(list_, std::nullopt);
+    if (list.called()) return left;  // Cancelled, although not every input had an end to that.
+    if (fails) {
+      list.errback(Failure(FirstError(index, results_[index].error().failure())));
+    } else {
+      list.callback(std::move(results_));
+    }
+    return left;
   }
 
  private:
-  // One input's place in the list; it ends with the step, whether that has run or not.
-  class Membership {
-   public:
-    Membership(std::shared_ptr<ListState> state, std::size_t index) noexcept
-        : state_(std::move(state)), index_(index) {}
-    Membership(Membership&&) noexcept = default;
-    Membership& operator=(Membership&&) = delete;
-    ~Membership() {
-      if (state_ != nullptr) state_->inputs_[index_] = nullptr;
-    }
-    Result<T> arrived(Result<T> outcome, Deferred<std::vector<Result<T>>>& result) {
-      return state_->arrived(index_, std::move(outcome), result);
-    }
-
-   private:
-    std::shared_ptr<ListState> state_;
-    std::size_t index_;
-  };
-
-  Result<T> arrived(std::size_t index, Result<T> outcome,
-                    Deferred<std::vector<Result<T>>>& result) {
-    Result<T> passed_on = copy_or_default(outcome);
-    const bool failed = !outcome;
-    if (!result.called()) {
-      if (failed && options_.fire_on_one_errback) {
-        result.errback(Failure(FirstError(index, outcome.error().failure())));
-      }
-      results_[index] = std::move(outcome);
-      if (--missing_ == 0 && !result.called()) {
-        result.callback(std::move(results_));
-      }
-    }
-    return passed_on;
-  }
-
-  // What the input's own chain goes on with: nothing of use, as in Twisted when errors are
-  // consumed.
-  Result<T> copy_or_default(const Result<T>& outcome) const {
-    if (!outcome) {
-      if (!options_.consume_errors) return outcome.error();
-      if constexpr (std::is_void_v<T>) {
-        return Result<T>();
-      } else if constexpr (std::is_default_constructible_v<T>) {
-        return Result<T>(T());
-      } else {
-        return outcome.error();
-      }
-    }
-    if constexpr (std::is_void_v<T>) {
-      return Result<T>();
-    } else if constexpr (std::is_copy_constructible_v<T>) {
-      return Result<T>(*outcome);
-    } else {
-      return Result<T>(T());
-    }
-  }
-
-  std::vector<DeferredLinkBase*> inputs_;  // Null once the input has fired or gone.
   DeferredListOptions options_;
   std::size_t missing_;
   std::vector<Result<T>> results_;
+  std::optional<Deferred<std::vector<Result<T>>>> list_;  // Until it is fired.
 };
 
 }  // namespace detail
 
 // Fires with every result, in the order of the inputs, when all have come.
 //
-// Guarantees: An empty list fires at once. cancel() cancels every input, also when one canceller
-//             throws.
-// Source:     Twisted's DeferredList.
+// Guarantees:   An empty list fires at once. Each input keeps its result, unless the errors are
+//               consumed or a value cannot be copied.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. It cancels every input, also
+//               when one canceller throws.
+// Source:       Twisted's DeferredList.
 template <class T>
 Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
                                               DeferredListOptions options = {}) {
-  const bool empty = inputs.empty();
-  auto state = std::make_shared<detail::ListState<T>>(inputs.size(), options);
-  using List = Deferred<std::vector<Result<T>>>;
-  std::weak_ptr<detail::ListState<T>> weak = state;
-  List result(typename List::Canceller([weak] {
-    if (const auto alive = weak.lock()) alive->cancel_all();
-  }));
-  if (empty) {
-    result.callback(std::vector<Result<T>>());
+  const auto state = std::make_shared<detail::ListState<T>>(inputs.size(), options);
+  auto list = detail::cancels_inputs<std::vector<Result<T>>>(state);
+  if (inputs.empty()) {
+    list.callback(std::vector<Result<T>>());
   } else {
-    detail::ListState<T>::watch(state, inputs, result);
+    state->fires(list);
+    detail::WatchedInputs::watch(state, inputs);
   }
-  return result;
+  return list;
 }
 
 // Fires with the values of all, or with FirstError as soon as one fails.
@@ -198,30 +148,6 @@ Deferred<std::vector<T>> gatherResults(std::vector<Deferred<T>> inputs) {
         for (Result<T>& result : results) values.push_back(std::move(result).value());
         return values;
       });
-}
-
-// Calls `function` and gives whatever comes of it as a Deferred: a value, an exception, a Deferred.
-//
-// Source: Twisted's maybeDeferred.
-template <class F>
-auto maybeDeferred(F function)
-    -> Deferred<typename detail::DeferredValue<std::invoke_result_t<F&>>::type> {
-  using R = std::invoke_result_t<F&>;
-  using U = typename detail::DeferredValue<R>::type;
-  try {
-    if constexpr (std::is_void_v<R>) {
-      function();
-      return succeed();
-    } else if constexpr (std::same_as<R, Deferred<U>>) {
-      return function();
-    } else {
-      Deferred<U> deferred;
-      deferred.callback(function());
-      return deferred;
-    }
-  } catch (...) {
-    return fail<U>(Failure::current());
-  }
 }
 
 }  // namespace coil

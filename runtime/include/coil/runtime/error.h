@@ -88,13 +88,14 @@ COIL_ERROR_TYPE(ConnectError, SystemError);
 COIL_ERROR_TYPE(ConnectionRefusedError, ConnectError);
 COIL_ERROR_TYPE(NoRouteError, ConnectError);
 COIL_ERROR_TYPE(ConnectBindError, ConnectError);
-COIL_ERROR_TYPE(UserError, ConnectError);  // This side ended the attempt.
-COIL_ERROR_TYPE(TimedOut, UserError);      // Twisted's TimeoutError.
+COIL_ERROR_TYPE(UserError, ConnectError);   // This side ended the attempt.
+COIL_ERROR_TYPE(TimedOut, UserError);       // Twisted's TimeoutError.
 COIL_ERROR_TYPE(NoProtocol, ConnectError);  // The factory built none for the connection.
 COIL_ERROR_TYPE(InvalidAddressError, SystemError);
 COIL_ERROR_TYPE(UnsupportedAddressFamily, SystemError);  // Of a socket that was to be adopted.
 COIL_ERROR_TYPE(UnsupportedSocketType, SystemError);     // The same for its type.
 COIL_ERROR_TYPE(MessageLengthError, SystemError);        // A datagram is larger than can be sent.
+COIL_ERROR_TYPE(MulticastJoinError, SystemError);        // A group was not joined, or not left.
 COIL_ERROR_TYPE(ReactorStopped, SystemError);            // The reactor ended first.
 #undef COIL_ERROR_TYPE
 
@@ -133,7 +134,15 @@ class CannotListenError : public SystemError {
   }
 COIL_MISUSE_TYPE(AlreadyCalled);
 COIL_MISUSE_TYPE(AlreadyCancelled);
-COIL_MISUSE_TYPE(AlreadyCalledError);  // A Deferred was fired twice.
+COIL_MISUSE_TYPE(AlreadyCalledError);        // A Deferred was fired twice.
+COIL_MISUSE_TYPE(QueueOverflow);             // A DeferredQueue holds as many values as it may.
+COIL_MISUSE_TYPE(QueueUnderflow);            // As many as may are waiting for a DeferredQueue.
+COIL_MISUSE_TYPE(AlreadyTryingToLockError);  // A DeferredFilesystemLock is being waited for.
+COIL_MISUSE_TYPE(TaskDone);                  // A CooperativeTask has come to its end,
+COIL_MISUSE_TYPE(TaskFailed);                // … has thrown,
+COIL_MISUSE_TYPE(TaskStopped);               // … was stopped,
+COIL_MISUSE_TYPE(SchedulerStopped);          // … or its Cooperator was.
+COIL_MISUSE_TYPE(NotPaused);                 // A CooperativeTask was resumed too often.
 COIL_MISUSE_TYPE(ReactorNotRunning);
 COIL_MISUSE_TYPE(ReactorAlreadyRunning);
 COIL_MISUSE_TYPE(ReactorNotRestartable);

@@ -36,7 +36,7 @@ enum class HandleKind : std::uint8_t {
 //   if (slot != nullptr) use(slot->native());
 class HandleSlot {
  public:
-  HandleSlot() noexcept {}
+  HandleSlot() noexcept : native_() {}
 
   NativeHandle native() const noexcept { return native_; }
   HandleId id() const noexcept { return HandleId(index_, generation_); }
@@ -45,6 +45,9 @@ class HandleSlot {
 
   // The operations that wait on this handle. Backends walk it; Reactor adds and removes.
   detail::InFlight in_flight;
+  // Bytes that are delivered before anything new is received: a hand-over's unread rest, and what
+  // came when nobody was waiting.
+  detail::UnreadBytes unread;
   // For the backend that serves the handle, and for nobody else: what it notes about the handle,
   // zero when that is opened. One type per backend.
   template <class T>
@@ -59,21 +62,19 @@ class HandleSlot {
   bool ended = false;          // The peer's end or an error was seen: receives find it at once.
   bool linger_zero = false;    // Close resets the connection.
 
-  // Bytes that are delivered before anything new is received: a hand-over's unread rest, and what
-  // came when nobody was waiting.
-  detail::UnreadBytes unread;
-
  private:
   friend class HandleTable;
 
-  NativeHandle native_;
-  alignas(8) std::array<std::byte, 8> backend_data_ = {};
-  std::uint32_t index_ = 0;
-  std::uint32_t generation_ = 1;
-  std::uint32_t next_free_ = 0;
   HandleKind kind_ = HandleKind::stream;
   bool open_ = false;
   bool closing_ = false;
+  std::uint32_t index_ = 0;
+  std::uint32_t generation_ = 1;
+  union {
+    NativeHandle native_;
+    std::uint32_t next_free_;  // While it serves no handle.
+  };
+  alignas(8) std::array<std::byte, 8> backend_data_ = {};
 };
 
 // HandleTable: slots with generations, at stable addresses.
@@ -112,8 +113,6 @@ class HandleTable {
     HandleSlot& slot = at(id.index());
     return slot.generation_ == id.generation() ? &slot : nullptr;
   }
-  // The slot that an operation in flight was submitted to, also while it is being closed.
-  HandleSlot& slot_of(const Operation& op) noexcept { return at(op.target().index()); }
 
   // Handles that are open or still being closed.
   std::size_t size() const noexcept { return live_; }

@@ -10,6 +10,7 @@
 
 namespace coil {
 
+class HandleSlot;
 class Reactor;
 
 // Every kind of request. A backend translates each of them in one switch.
@@ -67,8 +68,6 @@ inline std::error_code code_of(std::int64_t value) noexcept {
   if (value <= -errc_base) return make_error_code(static_cast<Errc>(-value - errc_base));
   return system_error_code(static_cast<int>(-value));
 }
-// Throws the typed error of a value below zero; out of line, so that awaiting code stays small.
-[[noreturn]] void raise(std::int64_t value, const char* what);
 inline constexpr std::int64_t cancelled = from_errc(Errc::cancelled);
 inline constexpr std::int64_t handle_closed = from_errc(Errc::handle_closed);
 
@@ -109,26 +108,41 @@ class [[nodiscard]] Attempt {
 class Operation : public Suspension {
  public:
   Operation(OpCode code, Reactor& reactor, HandleId target) noexcept
+      : Suspension(&request_cancel), code_(code), direction_(direction_of(code)), target_(target) {
+    keep(&reactor);
+  }
+  Operation(Operation&& other) noexcept
       : Suspension(&request_cancel),
-        reactor_(&reactor),
-        target_(target),
-        code_(code),
-        direction_(direction_of(code)) {}
-  Operation(Operation&& other) noexcept = default;
+        code_(other.code_),
+        direction_(other.direction_),
+        flags_(other.flags_),
+        target_(other.target_) {
+    other.require_idle();
+    keep(other.kept());
+    if (is(settled)) keep_number(other.kept_number());
+  }
 
   OpCode code() const noexcept { return code_; }
   Direction direction() const noexcept { return direction_; }
-  HandleId target() const noexcept { return target_; }
-  Reactor& reactor() const noexcept { return *reactor_; }
+  // Requires: It was awaited.
+  Reactor& reactor() const noexcept;
+  // What it was submitted to. Requires: That happened.
+  HandleSlot& slot() const noexcept { return *slot_; }
   bool in_flight() const noexcept { return waiting(); }
   // Its early end was asked for; the completion may still bring a value.
-  bool cancel_asked() const noexcept { return cancel_asked_; }
+  bool cancel_asked() const noexcept { return is(asked_to_end); }
 
   // Submits it for the task of `context`; false when it is complete already.
+  //
+  // Requires: The task runs on the operation's reactor (asserted).
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept;
 
   // Requires: It is complete.
-  std::int64_t outcome() const noexcept { return outcome_; }
+  std::int64_t outcome() const noexcept { return kept_number(); }
+  // What was asked for, as error messages name it.
+  const char* name() const noexcept;
+  // Throws the typed error of an outcome below zero.
+  [[noreturn]] void raise() const;
 
  protected:
   ~Operation() = default;
@@ -136,30 +150,45 @@ class Operation : public Suspension {
   // What it will come to is known before it starts, unless its scope was cancelled or its handle
   // closed.
   void settle(std::int64_t outcome) noexcept {
-    outcome_ = outcome;
-    settled_ = true;
+    keep_number(outcome);
+    set(settled);
   }
   // One completion may not be its end: an accept whose connection broke, a send of part.
-  void may_repeat() noexcept { repeats_ = true; }
+  void may_repeat() noexcept { set(repeating); }
+  // Its bytes lie in several places.
+  void gather() noexcept { set(gathered); }
+  bool gathers() const noexcept { return is(gathered); }
 
  private:
   friend class Reactor;
 
   static void request_cancel(Suspension& self) noexcept;
 
-  Reactor* reactor_;
-  HandleId target_;
-  std::int64_t outcome_ = 0;
+  // Bits of one byte rather than bit-fields, which are initialized one by one.
+  enum Flag : std::uint8_t {
+    asked_to_end = 1 << 0,   // The backend was asked, so that it is asked once.
+    closed_handle = 1 << 1,  // That was because of a close.
+    settled = 1 << 2,
+    repeating = 1 << 3,
+    gathered = 1 << 4,
+  };
+  bool is(Flag flag) const noexcept { return (flags_ & flag) != 0; }
+  void set(Flag flag) noexcept { flags_ = static_cast<std::uint8_t>(flags_ | flag); }
+
+  // A byte each, in what Suspension leaves of its last word.
   OpCode code_;
   Direction direction_;
-  bool cancel_asked_ = false;   // The backend was asked, so that it is asked once.
-  bool handle_closed_ = false;  // The cancellation came from closing the handle.
-  bool settled_ = false;
-  bool repeats_ = false;
+  std::uint8_t flags_ = 0;
 
  public:
   // For the backend that serves the operation: 0 while it does not, because the core keeps it.
   std::uint8_t backend_state = 0;
+
+ private:
+  union {
+    HandleId target_;
+    HandleSlot* slot_;  // Once it was submitted.
+  };
 };
 
 }  // namespace coil

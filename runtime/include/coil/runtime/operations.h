@@ -7,7 +7,7 @@
 //   }
 //   using Read = Await<ReceiveOperation, std::size_t, decltype(&to_size)>;
 //
-//   std::size_t size = co_await Read("read_some", &to_size, reactor, stream.id(), buffer);
+//   std::size_t size = co_await Read(&to_size, reactor, stream.id(), buffer);
 #pragma once
 
 #include <coil/runtime/buffer.h>
@@ -58,13 +58,20 @@ class SendOperation final : public Operation {
   }
   // Sends several pieces with one call; they, and the list of them, outlive the operation.
   SendOperation(Reactor& reactor, HandleId to, std::span<const ConstBytes> pieces) noexcept
-      : Operation(OpCode::send, reactor, to), gather(pieces) {}
+      : Operation(OpCode::send, reactor, to), from() {
+    if (pieces.empty()) return;
+    gather();
+    several = pieces;
+  }
   // What is to be sent, also if it is one piece.
   std::span<const ConstBytes> pieces() const noexcept {
-    return gather.empty() ? std::span<const ConstBytes>(&from, 1) : gather;
+    return in_pieces() ? several : std::span<const ConstBytes>(&from, 1);
   }
-  ConstBytes from;
-  std::span<const ConstBytes> gather;  // Used instead of `from` when it is not empty.
+  bool in_pieces() const noexcept { return gathers(); }
+  union {
+    ConstBytes from;                      // Unless it is in pieces.
+    std::span<const ConstBytes> several;  // If it is.
+  };
 };
 
 // Outcome: the accepted connection's native handle, non-blocking where the backend needs that.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/promise_base.h>
 #include <coil/runtime/detail/ready_list.h>
 #include <coil/runtime/handle_table.h>
 #include <coil/runtime/log.h>
@@ -25,6 +26,7 @@
 
 namespace coil {
 
+class FileDescriptor;
 class ReadDescriptor;
 class WriteDescriptor;
 
@@ -132,8 +134,8 @@ class Reactor : public ReactorTime {
   void removeWriter(WriteDescriptor& writer);
   std::vector<std::shared_ptr<ReadDescriptor>> getReaders() const;
   std::vector<std::shared_ptr<WriteDescriptor>> getWriters() const;
-  // Removes every reader and writer.
-  void removeAll();
+  // Removes every reader and writer, and gives each object once.
+  std::vector<std::shared_ptr<FileDescriptor>> removeAll();
 
   // --- What the reactor is and lends ---
 
@@ -188,13 +190,12 @@ class Reactor : public ReactorTime {
   void complete(Operation& op, std::int64_t outcome) noexcept;
   // The same for one that ends with its first completion.
   void complete_once(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
-    slot.in_flight.remove(op);
-    ++counters_.completed;
-    if (op.handle_closed_ && outcome == outcome::cancelled) outcome = outcome::handle_closed;
-    op.outcome_ = outcome;
-    ready(op);
-    if (slot.closing()) [[unlikely]]
-      finish_close_if_due(slot);
+    if (!slot.in_flight.is_alone(op)) [[unlikely]] {
+      complete_beside_others(op, slot, outcome);
+    } else {
+      slot.in_flight.remove(op);
+      finish(op, slot, outcome);
+    }
   }
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
@@ -216,6 +217,18 @@ class Reactor : public ReactorTime {
   // Carries an operation out: its outcome if that needed no wait (a receive that found data, an
   // error), or nothing if it is pending and complete() will be called.
   virtual Attempt do_submit(Operation& op, HandleSlot& slot) noexcept = 0;
+  // Calls do_submit and does what follows from its answer: true if the operation is pending. A
+  // backend overrides it to be quicker with what each message needs.
+  virtual bool begin(Operation& op, HandleSlot& slot) noexcept;
+  // What begin() ends with, if the operation has to wait …
+  bool pend(Operation& op, HandleSlot& slot) noexcept {
+    if (slot.in_flight.oldest(op.direction()) != nullptr) [[unlikely]]
+      return pend_behind_others(op, slot);
+    slot.in_flight.add(op);
+    return true;
+  }
+  // … and if it came to something at once.
+  bool answer(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   // Asks for the early end of a pending operation; complete() follows, at once or later.
   virtual void do_cancel(Operation& op, HandleSlot& slot) noexcept = 0;
   // Waits until something has come or `until` has passed; returns at once if it has.
@@ -224,6 +237,13 @@ class Reactor : public ReactorTime {
   // resumes whoever that concerns before it asks for the next, so that bytes are received right
   // before their task runs, into the buffer that is hottest. A backend may do everything in wait.
   virtual bool deliver() noexcept { return false; }
+  // Delivers all, and resumes whom that concerns after each. A backend repeats these words to have
+  // its deliver() inlined.
+  virtual void deliver_all() noexcept {
+    while (deliver()) run_ready();
+  }
+  // Resumes those who are ready, as far as this turn allows.
+  void run_ready() noexcept;
   // Ends a wait early. Threads: Any thread, and signal handlers.
   virtual void wake() noexcept = 0;
   // Forgets a handle that nothing is in flight on, before it is closed.
@@ -231,7 +251,7 @@ class Reactor : public ReactorTime {
   // Asks for the end of what a backend has in flight on the handle of its own accord; it clears
   // `backend_busy` when that has ended, and calls finish_close_if_due.
   virtual void end_own_requests(HandleSlot&) noexcept {}
-  void finish_close_if_due(HandleSlot& slot) noexcept;
+  [[gnu::noinline]] void finish_close_if_due(HandleSlot& slot) noexcept;
   virtual TimePoint read_clock() const noexcept = 0;
   // A clock that is cheap and may lag by milliseconds.
   virtual TimePoint read_coarse_clock() const noexcept { return read_clock(); }
@@ -269,16 +289,22 @@ class Reactor : public ReactorTime {
   void quiet(HandleSlot& slot) noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
-  void run_ready() noexcept;
+  void run_start() noexcept;
   void resume(Suspension& suspension) noexcept;
   void run(std::coroutine_handle<> handle) noexcept;
   void advance_stop();
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();
+  void finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept;
+  [[gnu::noinline]] void complete_beside_others(Operation& op, HandleSlot& slot,
+                                                std::int64_t outcome) noexcept;
+  [[gnu::noinline]] void complete_or_repeat(Operation& op, std::int64_t value) noexcept;
   void go_on(Operation& op, std::int64_t value) noexcept;
   void fail_accept(Operation& op, std::int64_t value) noexcept;
-  bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
+  [[gnu::noinline]] bool submit_unusual(Operation& op, HandleSlot* slot) noexcept;
+  [[gnu::noinline]] bool pend_behind_others(Operation& op, HandleSlot& slot) noexcept;
+  [[gnu::noinline]] bool submit_again(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
   bool finished_at_once(Operation& op, std::int64_t value) noexcept;
   Attempt settle(Operation& op, HandleSlot* slot) noexcept;
   Attempt repeat(Operation& op, HandleSlot& slot, std::int64_t value) noexcept;
@@ -293,8 +319,9 @@ class Reactor : public ReactorTime {
 
   detail::ReadyList ready_;
   int budget_ = budget_per_resumption;
-  bool turning_ = false;   // Inside a call of turn().
-  bool in_turns_ = false;  // Inside run, iterate or turn_until.
+  int resumptions_left_ = 0;  // In this turn.
+  bool turning_ = false;      // Inside a call of turn().
+  bool in_turns_ = false;     // Inside run, iterate or turn_until.
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
@@ -311,12 +338,52 @@ class Reactor : public ReactorTime {
   std::unique_ptr<Core> core_;  // What the hot path does not touch.
 };
 
+inline Reactor& Operation::reactor() const noexcept { return context().reactor(); }
+
 inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
+  if (kept() != &context.reactor()) [[unlikely]] {
+    contract_violation("a task awaited what belongs to another reactor");
+  }
   if (!enter(context, waiter)) {
-    outcome_ = outcome::cancelled;
+    keep_number(outcome::cancelled);
     return false;
   }
-  return reactor_->submit(*this);
+  return context.reactor().submit(*this);
+}
+
+inline void Reactor::finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
+  ++counters_.completed;
+  if (op.is(Operation::closed_handle) && outcome == outcome::cancelled) {
+    outcome = outcome::handle_closed;
+  }
+  op.keep_number(outcome);
+  ready(op);
+  if (slot.closing()) [[unlikely]]
+    finish_close_if_due(slot);
+}
+
+inline void Reactor::resume(Suspension& suspension) noexcept {
+  suspension.state_ = Suspension::State::resumed;
+  suspension.context_->leaf_ = nullptr;
+  run(suspension.waiter_);
+}
+
+inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
+  ++counters_.resumptions;
+  now_stale_ = true;
+  budget_ = budget_per_resumption;
+  detail::resume_from_loop(handle);
+}
+
+inline void Reactor::run_ready() noexcept {
+  while (!ready_.empty() && resumptions_left_ > 0 && !leave_) {
+    --resumptions_left_;
+    if (ready_.begins_with_start()) {
+      run_start();
+    } else {
+      resume(static_cast<Suspension&>(ready_.pop_suspension()));
+    }
+  }
 }
 
 }  // namespace coil

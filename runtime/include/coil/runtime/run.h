@@ -1,13 +1,18 @@
-// run: turns the loop until one task is done.
+// run and react: turn the loop until one task, or what a main function gave, is done.
 #pragma once
 
 #include <coil/runtime/detail/strand.h>
+#include <coil/runtime/inline_callbacks.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/when_all.h>
 
+#include <concepts>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace coil {
@@ -57,7 +62,7 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
   detail::RunState<T> state;
-  detail::start_root(reactor, detail::run_into<T>(state, std::move(task)), "run");
+  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)));
   bool stopped = false;
   reactor.turn_until([&] { return state.done; });
   while (!state.done) {
@@ -68,6 +73,44 @@ T run(Reactor& reactor, Task<T> task) {
   if (stopped && !state.value) throw Cancelled();
   if (state.exception) std::rethrow_exception(state.exception);
   if constexpr (!std::is_void_v<T>) return std::move(*state.value);
+}
+
+// Runs the reactor, as Reactor::run does, until what main(reactor) gave is done: a Task, a
+// Deferred, a value. Returns the exit status for the program.
+//
+// Example (tests/examples/looping_call_example.cpp, "react"):
+//
+//   auto program = [](Reactor& reactor) -> Task<int> {
+//     co_await reactor.callLater(std::chrono::milliseconds(5));
+//     co_return 3;
+//   };
+//   int status = react(*reactor, program);
+//
+// Guarantees: The status is the result if that is an int, else 0; 1 after a failure, which is
+//             logged; 128 and the number of the signal that ended the loop. main may stop the
+//             reactor itself, before or after it has a result; the status is 0 if there is none.
+// Source:     Twisted's task.react.
+template <class F>
+int react(Reactor& reactor, F main) {
+  const auto status = std::make_shared<int>(0);
+  reactor.callWhenRunning([&reactor, main = std::move(main), status]() mutable {
+    auto ended = maybeDeferred(reactor, std::move(main), std::ref(reactor));
+    using T = typename decltype(ended)::value_type;
+    ended.addBoth([&reactor, status](Result<T> result) -> void {
+      if (!result) {
+        const Failure failure = result.error().failure();
+        const bool by_stop = !reactor.can_stop() && failure.check<CancelledError>();
+        if (by_stop) return;
+        *status = 1;
+        reactor.log(LogRecord(LogLevel::error, "react: " + failure.getErrorMessage(), failure));
+      } else if constexpr (std::same_as<T, int>) {
+        *status = *result;
+      }
+      if (reactor.can_stop()) reactor.stop();
+    });
+  });
+  reactor.run();
+  return reactor.exit_signal() == 0 ? *status : 128 + reactor.exit_signal();
 }
 
 }  // namespace coil

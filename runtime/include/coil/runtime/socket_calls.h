@@ -31,6 +31,8 @@ enum class SocketOption : std::uint8_t {
   multicast_loop,  // 0 or 1.
   multicast_ttl,   // Hops.
   receive_errors,  // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
+  // The outgoing one: its IPv4 address as a number, or its index for IPv6; 0: the system picks.
+  multicast_interface,
 };
 
 // SocketFacts: what a socket of unknown origin turns out to be.
@@ -68,8 +70,11 @@ class SocketCalls {
   virtual Result<NativeAddress> peer_address(NativeHandle socket) = 0;
   virtual Result<> set_option(NativeHandle socket, SocketOption option, int value) = 0;
   virtual Result<int> get_option(NativeHandle socket, SocketOption option) = 0;
-  // Joins or leaves a multicast group.
-  virtual Result<> membership(NativeHandle socket, const NativeAddress& group, bool join) = 0;
+  // Joins or leaves a multicast group, on the interface that has this IPv4 address or is the scope
+  // of this IPv6 address; the any-address lets the system pick. A socket that joined a group hears
+  // no group that only others joined.
+  virtual Result<> membership(NativeHandle socket, const NativeAddress& group,
+                              const NativeAddress& interface, bool join) = 0;
   // Sends what the kernel takes without waiting, as an outcome, nothing if it would wait; for a
   // stream that no send is in flight on.
   virtual Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept = 0;

@@ -93,6 +93,10 @@ class Suspension : public detail::ListHook {
   // It does not move with the rest.
   void keep(void* word) noexcept { word_ = word; }
   void* kept() const noexcept { return word_; }
+  // A number that it may keep while it does not wait, in the place of what would end it: what it
+  // came to. It does not move either.
+  void keep_number(std::int64_t number) noexcept { number_ = number; }
+  std::int64_t kept_number() const noexcept { return number_; }
   // Finishes the wait because of a cancellation; for CancelRequest functions.
   void finish_cancelled() noexcept;
 
@@ -106,7 +110,10 @@ class Suspension : public detail::ListHook {
     std::coroutine_handle<> waiter_;
   };
   TaskContext* context_;
-  CancelRequest cancel_;
+  union {
+    CancelRequest cancel_;
+    std::int64_t number_;
+  };
   State state_ = State::idle;
   bool cancelled_ = false;
 };

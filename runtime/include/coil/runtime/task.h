@@ -85,7 +85,7 @@ class TaskPromise final : public PromiseBase {
 };
 
 // The task of a child: it has room for what a strand is, destroys itself when it ends, and tells
-// the scope around it.
+// the scope around it. A root is one without a scope, which the reactor keeps an eye on.
 template <>
 class TaskPromise<void> final : public PromiseBase {
  public:
@@ -117,7 +117,7 @@ class TaskPromise<void> final : public PromiseBase {
   void return_void() noexcept {}
   void unhandled_exception() noexcept {
     if (is_child()) {
-      scope().child_threw();
+      child_threw();
     } else {
       room_.failure = std::current_exception();
     }
@@ -137,13 +137,22 @@ class TaskPromise<void> final : public PromiseBase {
   // Makes it a child that waits for its turn; the hook is for the ready list.
   ListHook& become_child(ChildScope& scope) noexcept {
     scope.join().one_started();
-    return *std::construct_at(&room_.start, *this, scope);
+    return *std::construct_at(&room_.start, *this, &scope);
+  }
+  // The same for a root of that name, which lives as long as the program.
+  ListHook& become_root(Reactor& reactor, NameBinding& name) noexcept {
+    Start& start = *std::construct_at(&room_.start, *this, nullptr);
+    start.reactor = &reactor;
+    start.name = &name;
+    return start;
   }
   // Gives the child that is to be resumed, now that it is its turn.
   static std::coroutine_handle<> begin_child(ListHook& hook) noexcept {
     const Start& start = static_cast<Start&>(hook);
     TaskPromise& self = start.self;
-    ChildScope& scope = start.scope;
+    if (start.scope == nullptr) [[unlikely]]
+      return begin_root(start);
+    ChildScope& scope = *start.scope;
     TaskContext& own = *std::construct_at(&self.room_.context, scope, self.site());
     self.PromiseBase::start(own, nullptr);
     return std::coroutine_handle<TaskPromise>::from_promise(self);
@@ -151,21 +160,26 @@ class TaskPromise<void> final : public PromiseBase {
 
  private:
   struct Start : ListHook {
-    Start(TaskPromise& task, ChildScope& around) noexcept : self(task), scope(around) {}
+    Start(TaskPromise& task, ChildScope* around) noexcept : self(task), scope(around) {}
     TaskPromise& self;
-    ChildScope& scope;
+    ChildScope* scope;
+    Reactor* reactor = nullptr;  // Of a root.
+    NameBinding* name = nullptr;
   };
   union Room {
     Room() noexcept {}
     ~Room() {}
     std::exception_ptr failure;  // Of a task that is awaited.
-    Start start;                 // Of a child that has not begun.
-    TaskContext context;         // Of a child that has.
+    Start start;                 // Of a child or root that has not begun.
+    TaskContext context;         // Of one that has.
   };
 
+  static std::coroutine_handle<> begin_root(const Start& start) noexcept;
   bool is_child() const noexcept { return continuation() == nullptr; }
+  bool is_root() const noexcept { return context().parent() == nullptr; }
   ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*context().parent()); }
   // Out of line, to keep what is compiled for each task small.
+  void child_threw() noexcept;
   void end_child() noexcept;
   [[gnu::noinline]] void end_child_with_rest() noexcept;
   void leave_scope() noexcept {
@@ -303,6 +317,14 @@ class [[nodiscard]] Task {
   {
     require_frame();
     return std::exchange(frame_, nullptr).promise().become_child(scope);
+  }
+
+  // The same for a root of that name, which lives as long as the program.
+  detail::ListHook& become_root(Reactor& reactor, detail::NameBinding& name) && noexcept
+    requires std::is_void_v<T>
+  {
+    require_frame();
+    return std::exchange(frame_, nullptr).promise().become_root(reactor, name);
   }
 
   detail::TaskAwaiter<T> operator co_await() && noexcept {

@@ -4,6 +4,7 @@
 #include <coil/runtime/detail/intrusive_list.h>
 #include <coil/runtime/suspension.h>
 
+#include <algorithm>
 #include <coroutine>
 #include <cstddef>
 #include <source_location>
@@ -19,7 +20,7 @@ struct SiblingTag {};
 
 // What a strand and everything inside it finds by a key; the innermost one hides those outside.
 struct LocalBinding {
-  LocalBinding() noexcept {}
+  constexpr LocalBinding() noexcept {}
   const void* key = nullptr;
   const void* value = nullptr;
   LocalBinding* outer = nullptr;
@@ -27,14 +28,21 @@ struct LocalBinding {
 
 // The name of a strand, found in the same way: most strands have none of their own.
 struct NameBinding : LocalBinding {
-  explicit NameBinding(std::string_view name) noexcept { set(name); }
-  void set(std::string_view name) noexcept {
+  constexpr explicit NameBinding(std::string_view name) noexcept { set(name); }
+  constexpr void set(std::string_view name) noexcept {
     key = &name_key;
     value = name.data();
     size = name.size();
   }
   std::size_t size = 0;
   static constexpr char name_key = 0;
+};
+
+// A literal as a template argument: what a kind of strand is called.
+template <std::size_t size>
+struct RootName {
+  consteval RootName(const char (&literal)[size]) noexcept { std::copy_n(literal, size, text); }
+  char text[size];
 };
 
 }  // namespace detail

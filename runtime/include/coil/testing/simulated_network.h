@@ -74,6 +74,11 @@ class SimulatedNetwork {
   void set_datagram_loss(unsigned percent) noexcept { datagram_loss_ = percent; }
   unsigned datagram_loss() const noexcept { return datagram_loss_; }
 
+  // Whether an attempt to connect to where nobody listens is refused; it is unless set. Otherwise
+  // nothing answers it, as behind a firewall.
+  void set_refusals(bool refused) noexcept { refusals_ = refused; }
+  bool refusals() const noexcept { return refusals_; }
+
   // How many sockets there may be at a time: beyond it, opening and accepting give EMFILE.
   void set_sockets_max(std::size_t count) noexcept { sockets_max_ = count; }
   std::size_t sockets_max() const noexcept { return sockets_max_; }
@@ -117,6 +122,7 @@ class SimulatedNetwork {
   std::size_t sockets_max_ = std::numeric_limits<std::size_t>::max();
   unsigned datagram_loss_ = 0;
   bool partial_transfers_ = true;
+  bool refusals_ = true;
 };
 
 }  // namespace coil::testing

@@ -32,11 +32,12 @@ namespace coil::testing {
 // Errors:     What the network of one machine gives: ECONNREFUSED, ECONNRESET, EPIPE, EADDRINUSE …
 //             Only TCP and UDP over IPv4 and IPv6 exist; a local (UNIX) socket gives EAFNOSUPPORT,
 //             and an IPv6 datagram socket never takes IPv4 in.
+//             The network has one interface for multicast, whichever is named.
 //             A descriptor of the operating system cannot be served here: waiting for one, as
-//             addReader does, ends in ENOTSUP.
+//             addReader does, ends in ENOTSUP, and adopting one in Errc::not_supported.
 // Threads:    callFromThread works from any thread, but a loop with nothing left to wait for waits
 //             for other threads only after set_foreign_threads(true), and virtual time never does.
-class SimulatedReactor final : public Reactor {
+class SimulatedReactor : public Reactor {
  public:
   explicit SimulatedReactor(std::uint64_t seed);
   ~SimulatedReactor() override;

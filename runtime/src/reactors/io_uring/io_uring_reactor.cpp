@@ -46,6 +46,23 @@ class IoUringReactor final : public Reactor {
   }
 
  private:
+  bool begin(Operation& op, HandleSlot& slot) noexcept override {
+    return begins_to_wait(op, slot) ? pend(op, slot) : Reactor::begin(op, slot);
+  }
+  // The two requests of every message: a lease that will be handed over, and a send by an entry.
+  // False, and nothing was done, if there is more to be done about it.
+  bool begins_to_wait(Operation& op, HandleSlot& slot) noexcept {
+    if (op.code() == OpCode::receive_lease) return receiver_.begins_to_wait(op, slot);
+    if (op.code() != OpCode::send) return false;
+    auto& request = static_cast<SendOperation&>(op);
+    if (!has_entry(request) || goes_alone(request) || ring_->full()) return false;
+    send_by_entry(request, slot);
+    return true;
+  }
+  bool has_entry(const SendOperation& op) const noexcept {
+    return !op.in_pieces() && ring_->features().send;
+  }
+
   Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override {
     switch (op.code()) {
       case OpCode::receive:
@@ -65,13 +82,17 @@ class IoUringReactor final : public Reactor {
   }
 
   Attempt send(SendOperation& op, HandleSlot& slot) noexcept {
-    if (!op.gather.empty() || !ring_->features().send) return submit_entry(op, slot);
+    if (!has_entry(op)) return submit_entry(op, slot);
     if (goes_alone(op)) {
       if (const Attempt sent = try_send(slot.native().descriptor(), op.from)) return sent;
     }
-    op.backend_state = native_entry;
-    translate_send(op, slot, *ring_);
+    send_by_entry(op, slot);
     return std::nullopt;
+  }
+
+  void send_by_entry(SendOperation& op, HandleSlot& slot) noexcept {
+    translate_send(op, slot, *ring_);
+    op.backend_state = native_entry;
   }
 
   Attempt submit_entry(Operation& op, HandleSlot& slot) noexcept {
@@ -118,13 +139,17 @@ class IoUringReactor final : public Reactor {
     ring_->enter(at_most);
   }
 
-  bool deliver() noexcept override {
+  void deliver_all() noexcept override {
+    while (deliver()) run_ready();
+  }
+  [[gnu::always_inline]] bool deliver() noexcept override {
     Completion next;
     if (!ring_->next(next)) return false;
     if (request_of(next.data) == OwnRequest::receive) {
       HandleSlot& slot = slot_of(next.data);
-      receiver_.on_received(slot, next.result, next.flags);
-      if (slot.closing()) finish_close_if_due(slot);
+      if (!receiver_.lend_to_reader(slot, next.result, next.flags)) [[unlikely]] {
+        on_received(slot, next.result, next.flags);
+      }
     } else if (request_of(next.data) != OwnRequest::nothing) {
       on_own_request(next);
     } else if (next.data > waker_data) {
@@ -136,7 +161,12 @@ class IoUringReactor final : public Reactor {
     return true;
   }
 
-  void on_own_request(const Completion& completion) noexcept {
+  [[gnu::noinline]] void on_received(HandleSlot& slot, int result, unsigned flags) noexcept {
+    receiver_.on_received(slot, result, flags);
+    finish_close_if_due(slot);
+  }
+
+  [[gnu::noinline]] void on_own_request(Completion completion) noexcept {
     HandleSlot& slot = slot_of(completion.data);
     if (request_of(completion.data) == OwnRequest::poll) {
       receiver_.on_polled(slot, completion);
@@ -150,11 +180,11 @@ class IoUringReactor final : public Reactor {
     if (op.backend_state == native_entry && result >= 0) [[likely]] {
       complete(op, result);
     } else {
-      on_poll_or_failure(op, handles().slot_of(op), result);
+      on_poll_or_failure(op, op.slot(), result);
     }
   }
 
-  void on_poll_or_failure(Operation& op, HandleSlot& slot, int result) noexcept {
+  [[gnu::noinline]] void on_poll_or_failure(Operation& op, HandleSlot& slot, int result) noexcept {
     if (op.backend_state == polling) {
       on_poll(op, slot, result);
     } else if (result == -ECANCELED || (result == -EINTR && op.cancel_asked())) {

@@ -48,9 +48,15 @@ class Ring {
 
   // An empty entry; submits those that wait when the queue is full.
   io_uring_sqe& entry() noexcept {
-    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) [[likely]]
-      return *sqe;
-    return entry_of_full_queue();
+    // As io_uring_get_sqe() does it where the kernel takes entries in enter() only.
+    if (full()) [[unlikely]]
+      return entry_of_full_queue();
+    io_uring_sq& queue = ring_.sq;
+    return queue.sqes[queue.sqe_tail++ & queue.ring_mask];
+  }
+  // Whether the queue has no empty entry left.
+  bool full() const noexcept {
+    return ring_.sq.sqe_tail - *ring_.sq.khead == ring_.sq.ring_entries;
   }
   // Submits everything and waits for one completion at least, until the limit; zero only looks.
   void enter(std::optional<Duration> at_most) noexcept;

@@ -1,4 +1,4 @@
-// The only file that knows ring opcodes: one switch.
+// With its header, the only file that knows ring opcodes: one switch.
 #include "translate.h"
 
 #include <coil/runtime/operations.h>
@@ -42,13 +42,6 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
       return false;
   }
   return false;
-}
-
-void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept {
-  io_uring_sqe& entry = ring.entry();
-  io_uring_prep_send(&entry, slot.native().descriptor(), op.from.data(), op.from.size(),
-                     MSG_NOSIGNAL);
-  io_uring_sqe_set_data(&entry, &op);
 }
 
 namespace {

@@ -7,12 +7,19 @@
 #include <coil/runtime/handle_table.h>
 #include <coil/runtime/operations.h>
 
+#include <sys/socket.h>
+
 namespace coil::detail {
 
 // Fills an entry for the operation; false if it has none of its own, or that is switched off: it
 // is then polled for and attempted.
 bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
-void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept;
+inline void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_send(&entry, slot.native().descriptor(), op.from.data(), op.from.size(),
+                     MSG_NOSIGNAL);
+  io_uring_sqe_set_data(&entry, &op);
+}
 // Fills an entry that waits until the operation is worth an attempt.
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 
 namespace coil::detail {
 
@@ -36,29 +37,12 @@ void note_received(const Attempt& result, std::size_t asked, HandleSlot& slot) n
   }
 }
 
-Attempt receive(MutableBytes into, HandleSlot& slot) noexcept {
+inline Attempt receive(MutableBytes into, HandleSlot& slot) noexcept {
   const int fd = slot.native().descriptor();
   const Attempt result =
       outcome_of([&] { return ::recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
   note_received(result, into.size(), slot);
   return result;
-}
-
-Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& pool) noexcept {
-  MutableBytes buffer;
-  try {
-    buffer = pool.borrow();
-    const Attempt result = receive(buffer, slot);
-    if (result && *result >= 0) {
-      op.lease = pool.lease(buffer, static_cast<std::size_t>(*result));
-    } else {
-      pool.give_back(buffer);
-    }
-    return result;
-  } catch (...) {
-    if (!buffer.empty()) pool.give_back(buffer);
-    return outcome::from_system_error(ENOMEM);
-  }
 }
 
 Attempt accept(int fd) noexcept {
@@ -94,10 +78,6 @@ Attempt receive_from(ReceiveFromOperation& op, HandleSlot& slot) noexcept {
   op.sender.set_size(message.msg_namelen);
   op.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   return result;
-}
-
-Attempt send(const SendOperation& op, int fd) noexcept {
-  return op.gather.empty() ? try_send(fd, op.from) : try_send(fd, op.gather);
 }
 
 Attempt send_to(SendToOperation& op, int fd) noexcept {
@@ -141,7 +121,7 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, pool);
     case OpCode::send:
-      return send(static_cast<const SendOperation&>(op), fd);
+      return send(static_cast<const SendOperation&>(op), slot);
     case OpCode::accept:
       return accept(fd);
     case OpCode::connect:
@@ -160,6 +140,29 @@ Attempt call(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
 }
 
 }  // namespace
+
+Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& pool) noexcept {
+  MutableBytes buffer;
+  try {
+    buffer = pool.borrow();
+    const Attempt result = receive(buffer, slot);
+    if (result && *result >= 0) {
+      // Made in place, which costs less than a move: what is there is empty.
+      new (&op.lease) BufferLease(pool.lease(buffer, static_cast<std::size_t>(*result)));
+    } else {
+      pool.give_back(buffer);
+    }
+    return result;
+  } catch (...) {
+    if (!buffer.empty()) pool.give_back(buffer);
+    return outcome::from_system_error(ENOMEM);
+  }
+}
+
+Attempt send(const SendOperation& op, const HandleSlot& slot) noexcept {
+  const int fd = slot.native().descriptor();
+  return op.in_pieces() ? try_send(fd, op.pieces()) : try_send(fd, op.from);
+}
 
 Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept {
   const Attempt result = call(op, slot, pool);

@@ -30,5 +30,8 @@ inline bool worth_trying(const Operation& op, const HandleSlot& slot) noexcept {
 // A receive that left nothing behind clears the slot's ready bit, so that the next one waits for
 // readiness instead of asking in vain.
 Attempt attempt(Operation& op, HandleSlot& slot, BufferPool& pool) noexcept;
+// The same for what most messages need: a receive of a stream, and a send.
+Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& pool) noexcept;
+Attempt send(const SendOperation& op, const HandleSlot& slot) noexcept;
 
 }  // namespace coil::detail

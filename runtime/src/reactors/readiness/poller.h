@@ -8,13 +8,15 @@
 #include <time.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace coil::detail {
 
-// What a poller saw of one handle.
-struct Readiness {
+// What a poller saw of one handle. Of a size that makes the next one easy to find.
+struct alignas(16) Readiness {
   HandleId id;
   bool read = false;
   bool write = false;
@@ -22,12 +24,41 @@ struct Readiness {
   bool invalid = false;  // The descriptor was closed behind the reactor's back.
 };
 
+// Where a poller puts what it saw, in one wait after the other.
 class ReadinessSink {
  public:
-  virtual void on_ready(const Readiness& seen) noexcept = 0;
+  ReadinessSink() noexcept {}
+  ReadinessSink(const ReadinessSink&) = delete;
+  ReadinessSink& operator=(const ReadinessSink&) = delete;
+
+  void on_ready(const Readiness& seen) noexcept {
+    if (count_ == seen_.size() && !make_room()) [[unlikely]] {
+      serve_at_once(seen);  // An edge comes once: it must not be lost.
+    } else {
+      seen_[count_++] = seen;
+    }
+  }
 
  protected:
   ~ReadinessSink() = default;
+
+  // The next that nobody has taken yet; false when there is none.
+  bool take(Readiness& into) noexcept {
+    if (taken_ == count_) {
+      taken_ = count_ = 0;
+      return false;
+    }
+    into = seen_[taken_++];
+    return true;
+  }
+
+ private:
+  virtual void serve_at_once(const Readiness& seen) noexcept = 0;
+  bool make_room() noexcept;
+
+  std::vector<Readiness> seen_;  // The first `count_` are in use.
+  std::size_t count_ = 0;
+  std::size_t taken_ = 0;
 };
 
 // The form in which the kernel takes the limit of a wait.

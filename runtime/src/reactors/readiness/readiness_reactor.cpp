@@ -32,11 +32,31 @@ ReadinessReactor::~ReadinessReactor() { shut_down(); }
 TimePoint ReadinessReactor::read_clock() const noexcept { return monotonic_now(); }
 TimePoint ReadinessReactor::read_coarse_clock() const noexcept { return monotonic_coarse_now(); }
 
+// The two requests of every message come first: a receive of what has not come yet, and a send.
+bool ReadinessReactor::begin(Operation& op, HandleSlot& slot) noexcept {
+  if (op.code() == OpCode::receive_lease && is_quiet(slot)) {
+    op.backend_state = watched;
+    return pend(op, slot);
+  }
+  if (op.code() == OpCode::send) {
+    if (const Attempt sent = send(static_cast<const SendOperation&>(op), slot)) {
+      return answer(op, slot, *sent);
+    }
+    const Attempt refused = wait_for_change(op, slot);
+    return refused ? answer(op, slot, *refused) : pend(op, slot);
+  }
+  return Reactor::begin(op, slot);
+}
+
 Attempt ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   op.backend_state = handed_back;
   if (worth_trying(op, slot)) {
     if (const Attempt result = attempt(op, slot, buffers())) return result;
   }
+  return wait_for_change(op, slot);
+}
+
+Attempt ReadinessReactor::wait_for_change(Operation& op, HandleSlot& slot) noexcept {
   op.backend_state = watched;
   if (watched_for_good(slot)) [[likely]]
     return std::nullopt;
@@ -87,21 +107,23 @@ void ReadinessReactor::wait(TimePoint until) noexcept {
   poller_->wait(until > now ? until - now : Duration::zero(), *this);
 }
 
-void ReadinessReactor::on_ready(const Readiness& seen) noexcept {
+bool ReadinessSink::make_room() noexcept {
   try {
-    seen_.push_back(seen);
+    seen_.resize(seen_.size() * 2 + 64);
+    return true;
   } catch (const std::bad_alloc&) {
-    serve(seen);  // An edge comes once: it must not be lost.
+    return false;
   }
 }
 
+void ReadinessReactor::deliver_all() noexcept {
+  while (deliver()) run_ready();
+}
+
 bool ReadinessReactor::deliver() noexcept {
-  if (served_ == seen_.size()) {
-    seen_.clear();
-    served_ = 0;
-    return false;
-  }
-  serve(Readiness(seen_[served_++]));
+  Readiness seen;
+  if (!take(seen)) return false;
+  serve(seen);
   return true;
 }
 
@@ -113,26 +135,42 @@ void ReadinessReactor::serve(const Readiness& seen) noexcept {
     // The end of the stream may lie behind bytes that are read first, and no further edge will
     // tell of it: every later receive must look.
     slot->ended = slot->ended || seen.hangup;
-    serve_waiters(*slot, Direction::read, seen.invalid);
+    serve_side(*slot, Direction::read, seen.invalid);
   }
   // Nothing closes a handle in between: who is served goes on later.
   if (seen.write || seen.hangup || seen.invalid) {
-    serve_waiters(*slot, Direction::write, seen.invalid);
+    serve_side(*slot, Direction::write, seen.invalid);
+  }
+}
+
+// Nearly always nobody waits, or one does.
+inline void ReadinessReactor::serve_side(HandleSlot& slot, Direction side, bool invalid) noexcept {
+  Operation* op = slot.in_flight.oldest(side);
+  if (!watched_for_good(slot) || (op != nullptr && !InFlight::is_alone(*op))) [[unlikely]] {
+    serve_waiters(slot, side, invalid);
+  } else if (op != nullptr && waits(*op)) {
+    serve_waiter(*op, slot, invalid);
   }
 }
 
 void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept {
-  if (slot.in_flight.oldest(side) == nullptr && watched_for_good(slot)) return;
   slot.in_flight.for_each(side, [&](Operation& op) {
     if (waits(op)) serve_waiter(op, slot, invalid);
   });
   if (!watched_for_good(slot)) end_watch_if_idle(slot, side);
 }
 
+inline Attempt ReadinessReactor::receive_or_attempt(Operation& op, HandleSlot& slot) noexcept {
+  if (op.code() == OpCode::receive_lease && slot.kind() == HandleKind::stream) [[likely]] {
+    return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, buffers());
+  }
+  return attempt(op, slot, buffers());
+}
+
 inline void ReadinessReactor::serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept {
   if (invalid) {
     hand_back(op, outcome::from_system_error(EBADF));
-  } else if (const Attempt result = attempt(op, slot, buffers())) {
+  } else if (const Attempt result = receive_or_attempt(op, slot)) {
     hand_back(op, *result);
   } else if (slot.kind() == HandleKind::datagram && !edge_triggered_) {
     // Reported, and yet there is nothing: the next attempt looks for queued errors.

@@ -6,10 +6,8 @@
 
 #include <coil/runtime/reactor.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace coil::detail {
 
@@ -23,15 +21,17 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   std::optional<NativeHandle> wait_handle() const override { return poller_->wait_handle(); }
 
  private:
+  bool begin(Operation& op, HandleSlot& slot) noexcept override;
   Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override;
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
   bool deliver() noexcept override;
+  void deliver_all() noexcept override;
   void wake() noexcept override { poller_->wake(); }
   void forget(HandleSlot& slot) noexcept override;
   TimePoint read_clock() const noexcept override;
   TimePoint read_coarse_clock() const noexcept override;
-  void on_ready(const Readiness& seen) noexcept override;
+  void serve_at_once(const Readiness& seen) noexcept override { serve(seen); }
   void serve(const Readiness& seen) noexcept;
 
   // What the reactor still has to do with an operation in flight. An accept for which the process
@@ -44,17 +44,21 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
   bool watched_for_good(const HandleSlot& slot) const noexcept {
     return edge_triggered_ && slot.backend_registered && slot.kind() != HandleKind::foreign;
   }
+  bool is_quiet(const HandleSlot& slot) const noexcept {
+    return !slot.ready_to_read && !slot.ended && watched_for_good(slot);
+  }
+  Attempt wait_for_change(Operation& op, HandleSlot& slot) noexcept;
   Attempt start_watch(Operation& op, HandleSlot& slot) noexcept;
+  Attempt receive_or_attempt(Operation& op, HandleSlot& slot) noexcept;
   void serve_waiter(Operation& op, HandleSlot& slot, bool invalid) noexcept;
-  void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
+  void serve_side(HandleSlot& slot, Direction side, bool invalid) noexcept;
+  [[gnu::noinline]] void serve_waiters(HandleSlot& slot, Direction side, bool invalid) noexcept;
   bool has_waiter(HandleSlot& slot, Direction side) noexcept;
   void end_watch_if_idle(HandleSlot& slot, Direction side) noexcept;
 
   PosixSocketCalls sockets_;
   std::unique_ptr<Poller> poller_;
   const bool edge_triggered_;
-  std::vector<Readiness> seen_;  // By the last wait; what is before `served_` was delivered.
-  std::size_t served_ = 0;
 };
 
 // The monotonic clock of a real kernel, for the backends.

@@ -36,7 +36,9 @@ Result<> VirtualNetwork::connect_datagram(NativeHandle handle, const NativeAddre
   return {};
 }
 
-Result<> VirtualNetwork::membership(NativeHandle handle, const NativeAddress& group, bool join) {
+// The one machine has one interface, whatever name it is given.
+Result<> VirtualNetwork::membership(NativeHandle handle, const NativeAddress& group,
+                                    const NativeAddress&, bool join) {
   auto failed = [](int number) { return Error(system_error_code(number), "multicast membership"); };
   if (const int number = settings_.take_fault(testing::SocketCall::membership)) {
     return failed(number);
@@ -82,6 +84,8 @@ Attempt VirtualNetwork::send_to(VirtualSocket& socket, ConstBytes bytes, const N
   if (source.is_any() || source.is_multicast()) source.ip = target->source().ip;
   const auto size = static_cast<std::int64_t>(bytes.size());
   if (link_.loses_datagram()) return size;
+  // There is nobody but the members on this machine.
+  if (target->is_multicast() && socket.option(SocketOption::multicast_loop) == 0) return size;
   Message message(source, std::vector<std::byte>(bytes.begin(), bytes.end()));
   socket.last_departure =
       std::max(socket.last_departure + Duration(1), timeline_.now() + link_.latency());
@@ -93,11 +97,8 @@ Attempt VirtualNetwork::send_to(VirtualSocket& socket, ConstBytes bytes, const N
 }
 
 void VirtualNetwork::deliver(const SocketAddress& to, Message message, NativeHandle sender) {
-  VirtualSocket* from = find(sender);
   if (to.is_multicast() || to.is_broadcast()) {
-    const bool heard =
-        to.is_broadcast() || from == nullptr || from->option(SocketOption::multicast_loop) != 0;
-    if (heard) deliver_to_many(to, message);
+    deliver_to_many(to, message);
     return;
   }
   if (VirtualSocket* receiver = find_receiver(to, message.sender)) {
@@ -105,6 +106,7 @@ void VirtualNetwork::deliver(const SocketAddress& to, Message message, NativeHan
     return;
   }
   // Nobody is there. Only a sender that has one peer, or asked for it, is told.
+  VirtualSocket* from = find(sender);
   if (from == nullptr) return;
   if (from->peer != to && from->option(SocketOption::receive_errors) == 0) return;
   timeline_.add(timeline_.now() + link_.latency(), [this, sender] {

@@ -34,6 +34,7 @@ class Link {
   bool loses_datagram() noexcept {
     return settings_.datagram_loss() != 0 && random_.below(100) < settings_.datagram_loss();
   }
+  bool refuses() const noexcept { return settings_.refusals(); }
   std::size_t choose(std::size_t count) noexcept { return random_.below(count); }
 
  private:

@@ -191,7 +191,11 @@ Result<> VirtualNetwork::set_option(NativeHandle handle, SocketOption option, in
   if (option == SocketOption::no_delay && !socket->is_stream()) {
     return failure(ENOPROTOOPT, "setsockopt");
   }
-  if (value < 0) return failure(EINVAL, "setsockopt");
+  const bool is_hops = option == SocketOption::multicast_ttl;
+  const bool is_address = option == SocketOption::multicast_interface;
+  if ((value < 0 && !is_address) || (value > 255 && is_hops)) {
+    return failure(EINVAL, "setsockopt");
+  }
   socket->option(option) = value;
   return {};
 }

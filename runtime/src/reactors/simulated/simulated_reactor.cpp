@@ -109,7 +109,7 @@ Attempt SimulatedReactor::Simulation::attempt(Operation& op, NativeHandle target
 void SimulatedReactor::Simulation::note(const Operation& op, std::int64_t outcome) noexcept {
   auto add = [this](std::uint64_t value) { trace = detail::Random::mix(trace + value + 1); };
   add(static_cast<std::uint64_t>(timeline.now().time_since_epoch().count()));
-  add(op.target().packed());
+  add(op.slot().id().packed());
   add(static_cast<std::uint64_t>(op.code()));
   add(static_cast<std::uint64_t>(outcome));
 }

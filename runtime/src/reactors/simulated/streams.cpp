@@ -51,6 +51,7 @@ void VirtualNetwork::receive_request(NativeHandle client, int tries) {
   if (socket == nullptr || socket->phase != Phase::connecting) return;
   VirtualSocket* listener = find_listener(*socket->peer);
   if (listener == nullptr) {
+    if (!link_.refuses()) return;
     timeline_.add(timeline_.now() + link_.latency(),
                   [this, client] { fail_connect(client, ECONNREFUSED); });
     return;

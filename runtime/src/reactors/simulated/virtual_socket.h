@@ -71,7 +71,7 @@ class Message {
 class VirtualSocket {
  public:
   enum class Phase : unsigned char { unconnected, listening, connecting, connected, broken };
-  static constexpr std::size_t option_total = 12;
+  static constexpr std::size_t option_total = 13;
 
   VirtualSocket(NativeHandle handle, SocketFamily in, SocketType of) noexcept
       : native(handle), family(in), type(of) {

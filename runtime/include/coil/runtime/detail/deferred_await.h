@@ -11,7 +11,7 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
                                                 detail::LinkRef<U> inner) {
   if (static_cast<Base*>(inner.get()) == static_cast<Base*>(&outer)) {
     outer.adopt(Error(Failure(std::logic_error("a callback returned its own Deferred"))));
-    return nullptr;
+    return Base::owned(&outer);
   }
   if (inner->settled()) {
     outer.adopt(inner->take());
@@ -23,11 +23,10 @@ detail::DeferredLinkBase* Deferred<T>::wait_for(detail::DeferredLink<U>& outer,
   outer.add_owner();
   detail::Receiver<U> waiting{detail::LinkRef<U>(&outer)};
   inner->add([waiting = std::move(waiting)](detail::DeferredLink<U>& done) mutable -> Base* {
-    detail::DeferredLink<U>& next = *waiting.get();
-    waiting.detach();
-    next.adopt(done.take());
-    next.unpause();
-    return Base::owned(&next);
+    const detail::LinkRef<U> next = waiting.release();
+    next->adopt(done.take());
+    next->unpause();
+    return Base::owned(next.get());
   });
   return nullptr;
 }
@@ -172,7 +171,7 @@ Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
   auto link = std::make_shared<detail::CoroutineLink>();
   Deferred deferred(Canceller([link] { link->cancel(); }), task.site());
   deferred.link_->set_cancelled_later();
-  detail::start_root(reactor, detail::fire_with<T>(std::move(task), deferred, link), "coroutine");
+  detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link));
   return deferred;
 }
 
@@ -180,7 +179,14 @@ namespace detail {
 
 template <class T>
 void DeferredLink<T>::fire_cancelled() {
-  fire(Error(Failure(CancelledError())));
+  const Error cancelled{Failure(CancelledError())};
+  if (!called()) {
+    fire(cancelled);
+    return;
+  }
+  adopt(cancelled);
+  unpause();
+  run();
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <source_location>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -38,13 +39,20 @@ class DeferredLinkBase {
   bool called() const noexcept { return called_; }
   bool closed() const noexcept { return closed_; }
   void pause() noexcept { ++paused_; }
-  void unpause() noexcept { --paused_; }
+  void unpause() noexcept {
+    if (paused_ == 0) contract_violation("a Deferred was unpaused more often than paused");
+    --paused_;
+  }
   bool paused() const noexcept { return paused_ != 0; }
   void close() noexcept { closed_ = true; }
   std::source_location site() const noexcept { return site_; }
 
   // The link whose result this one waits for; cancelling goes there.
   void wait_for(DeferredLinkBase* inner) noexcept { inner_ = inner; }
+  // What it waited for has gone without a result: cancelling ends the wait.
+  void dropped_by_inner() noexcept {
+    if (inner_ != nullptr) orphaned_ = true;
+  }
   void set_upstream(DeferredLinkBase* upstream) noexcept { upstream_ = upstream; }
   // The canceller's work ends later, with the result; CancelledError is not fired at once.
   void set_cancelled_later() noexcept { cancelled_later_ = true; }
@@ -72,6 +80,7 @@ class DeferredLinkBase {
   bool closed_ = false;
   bool late_allowed_ = false;
   bool cancelled_later_ = false;
+  bool orphaned_ = false;
   DeferredLinkBase* inner_ = nullptr;     // Not owned; cleared when it hands over or dies.
   DeferredLinkBase* upstream_ = nullptr;  // Not owned; cleared when it hands over or dies.
   DeferredLinkBase* next_dead_ = nullptr;
@@ -113,10 +122,20 @@ class DeferredLink final : public DeferredLinkBase {
   }
   void set_canceller(Canceller canceller) { canceller_ = std::move(canceller); }
 
-  Result<T>& result() noexcept { return result_; }
+  // Takes the result out; whoever comes after it was handed on gets nothing of use.
   Result<T> take() {
-    has_result_ = false;
+    if (!std::exchange(has_result_, false)) return nothing();
     return std::move(result_);
+  }
+  // What is left where a result went elsewhere: Twisted's None.
+  static Result<T> nothing() {
+    if constexpr (std::is_void_v<T>) {
+      return Result<T>();
+    } else if constexpr (std::is_default_constructible_v<T>) {
+      return Result<T>(T());
+    } else {
+      return Error(Failure(std::logic_error("the result of the Deferred went elsewhere")));
+    }
   }
   // The result is here and nothing else is going to change it.
   bool settled() const noexcept { return called() && has_result_ && steps_.empty() && !paused(); }
@@ -179,16 +198,24 @@ class Receiver {
   explicit Receiver(LinkRef<T> link) noexcept : link_(std::move(link)) {}
   Receiver(Receiver&& other) noexcept : link_(std::move(other.link_)) {}
   Receiver& operator=(Receiver&&) = delete;
-  ~Receiver() { detach(); }
-
-  DeferredLink<T>* get() const noexcept { return link_.get(); }
-  void detach() noexcept {
+  ~Receiver() {
     if (link_.get() == nullptr) return;
+    link_->dropped_by_inner();
+    detach();
+  }
+
+  // Gives the link up, for the result that has come; from here on it may wait for something else.
+  LinkRef<T> release() noexcept {
+    if (link_.get() != nullptr) detach();
+    return std::move(link_);
+  }
+
+ private:
+  void detach() noexcept {
     link_->set_upstream(nullptr);
     link_->wait_for(nullptr);
   }
 
- private:
   LinkRef<T> link_;
 };
 

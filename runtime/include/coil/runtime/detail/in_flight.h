@@ -31,9 +31,13 @@ class InFlight {
       add_behind(*first, op);
     }
   }
+  // Whether nothing else of its direction waits. Requires: It waits.
+  static bool is_alone(const Operation& op) noexcept {
+    return static_cast<const ListHook&>(op).next_ == nullptr;
+  }
   void remove(Operation& op) noexcept {
     Operation*& first = place(op.direction());
-    if (static_cast<ListHook&>(op).next_ == nullptr) [[likely]] {
+    if (is_alone(op)) [[likely]] {
       first = nullptr;
     } else {
       remove_from_ring(first, op);

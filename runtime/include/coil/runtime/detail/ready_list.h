@@ -34,17 +34,16 @@ class ReadyList {
   static ListHook* at(std::uintptr_t bits) noexcept { return reinterpret_cast<ListHook*>(bits); }
   void append(ListHook& hook, ListHook* link) noexcept {
     hook.next_ = nullptr;
-    *last_ = link;
+    (empty() ? first_ : *last_) = link;
     last_ = &hook.next_;
   }
   ListHook* pop(ListHook* first) noexcept {
     first_ = first->next_;
-    if (first_ == nullptr) last_ = &first_;
     return first;
   }
 
   ListHook* first_ = nullptr;
-  ListHook** last_ = &first_;
+  ListHook** last_ = nullptr;  // The last link, unless it is empty.
 };
 
 }  // namespace coil::detail

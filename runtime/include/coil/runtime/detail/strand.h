@@ -3,7 +3,6 @@
 
 #include <coil/runtime/detail/child_scope.h>
 #include <coil/runtime/detail/promise_base.h>
-#include <coil/runtime/detail/root_task.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
@@ -24,6 +23,16 @@ class EndNotice {
 
  private:
   StrandJoin& join_;
+};
+
+// The first thing a strand waits for: its turn. Its storage lies in the strand's promise.
+class StartNode final : public Suspension {
+ public:
+  StartNode() noexcept : Suspension([](Suspension&) noexcept {}) {}
+  // Leaves the start to the loop; cancellation before it is seen by the first await inside.
+  void start(TaskContext& context, std::coroutine_handle<> strand) noexcept {
+    context.reactor().start(*this, context, strand);
+  }
 };
 
 // A coroutine whose first parameters are the context to be a child of and the join to report to.

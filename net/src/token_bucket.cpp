@@ -1,0 +1,40 @@
+// Bytes per second, as the moment at which what was used is paid for.
+#include <coil/net/token_bucket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace coil {
+
+namespace {
+
+// What an unused rate saves up.
+constexpr Duration burst = std::chrono::seconds(1);
+
+}  // namespace
+
+TokenBucket::TokenBucket(ReactorTime& time, std::uint64_t bytes_per_second,
+                         std::shared_ptr<TokenBucket> parent)
+    : time_(time),
+      bytes_per_second_(bytes_per_second),
+      parent_(std::move(parent)),
+      paid_until_(time.now() - burst) {
+  if (bytes_per_second == 0) throw std::invalid_argument("TokenBucket: the rate is zero");
+}
+
+void TokenBucket::spend(std::size_t bytes) {
+  constexpr std::uint64_t ns_per_second = 1'000'000'000;
+  const std::uint64_t cost_ns = bytes * ns_per_second / bytes_per_second_;
+  const auto cost = std::chrono::nanoseconds(static_cast<std::int64_t>(cost_ns));
+  paid_until_ = std::max(paid_until_, time_.now() - burst) + cost;
+  if (parent_ != nullptr) parent_->spend(bytes);
+}
+
+Duration TokenBucket::wait() const noexcept {
+  const Duration own = std::max(paid_until_ - time_.now(), Duration::zero());
+  return parent_ == nullptr ? own : std::max(own, parent_->wait());
+}
+
+}  // namespace coil

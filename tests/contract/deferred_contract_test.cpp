@@ -1,0 +1,340 @@
+// Covers: deferred.h, inline_callbacks.h, looping_call.h, cooperator.h, defer_later.h, run.h.
+#include "support/contract.h"
+
+#include <optional>
+
+#include "support/unhandled.h"
+
+using namespace coil;
+using coil::testing::broken;
+using coil::testing::Unhandled;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+// What an inlineCallbacks is made of: it waits for `first`, and says what came of it.
+Task<std::string> waits_for(Deferred<int> first) {
+  const int value = co_await first;
+  co_return std::to_string(value);
+}
+
+TEST_CASE("inlineCallbacks begins from the loop, and gives the value of the coroutine") {
+  COIL_CONTRACT(reactor);
+  bool begun = false;
+  auto sum = [&](int more) -> Task<int> {
+    begun = true;
+    const int first = co_await deferLater(*reactor, milliseconds(1), [] { return 40; });
+    co_return first + more;
+  };
+  auto body = [&]() -> Task<void> {
+    Deferred<int> answer = inlineCallbacks(*reactor, sum, 2);
+    CHECK_FALSE(begun);
+    const int value = co_await answer;
+    CHECK(value == 42);
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("what a coroutine throws, and what it awaited, becomes the failure") {
+  COIL_CONTRACT(reactor);
+  auto throws = []() -> Task<int> {
+    co_await yield();
+    throw std::runtime_error("thrown");
+  };
+  auto body = [&]() -> Task<void> {
+    const auto thrown = co_await as_result(inlineCallbacks(*reactor, throws));
+    CHECK(thrown.error().message() == "thrown");
+    const auto awaited =
+        co_await as_result(inlineCallbacks(*reactor, waits_for, fail<int>(broken("awaited"))));
+    CHECK(awaited.error().message() == "awaited");
+    const auto maybe = co_await as_result(maybeDeferred(*reactor, throws));
+    CHECK(maybe.error().message() == "thrown");
+    const std::string value = co_await maybeDeferred(*reactor, waits_for, succeed(3));
+    CHECK(value == "3");
+    const int plain = co_await maybeDeferred(*reactor, [] { return 5; });
+    CHECK(plain == 5);
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("cancelling goes to the Deferred that is awaited, which may answer otherwise") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    int cancelled = 0;
+    Deferred<int> silent(Deferred<int>::Canceller([&] { ++cancelled; }));
+    Deferred<std::string> text = inlineCallbacks(*reactor, waits_for, silent);
+    co_await yield();
+    text.cancel();
+    CHECK(cancelled == 1);
+    const auto given_up = co_await as_result(text);
+    CHECK(given_up.error().failure().check<CancelledError>());
+    Deferred<int>* self = nullptr;
+    Deferred<int> answers(Deferred<int>::Canceller([&] { self->callback(7); }));
+    self = &answers;
+    Deferred<std::string> kept = inlineCallbacks(*reactor, waits_for, answers);
+    co_await yield();
+    kept.cancel();
+    const std::string seven = co_await kept;
+    CHECK(seven == "7");
+    Deferred<int> fails(Deferred<int>::Canceller([&] { self->errback(broken("worse")); }));
+    self = &fails;
+    Deferred<std::string> worse = inlineCallbacks(*reactor, waits_for, fails);
+    co_await yield();
+    worse.cancel();
+    const auto failed = co_await as_result(worse);
+    CHECK(failed.error().message() == "worse");
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a coroutine that is cancelled may return, or throw something else") {
+  COIL_CONTRACT(reactor);
+  Deferred<void> never;
+  auto returns = [&]() -> Task<int> {
+    try {
+      co_await never;
+    } catch (const Cancelled&) {
+      co_return 1;
+    }
+    co_return 0;
+  };
+  auto translates = [&]() -> Task<int> {
+    Deferred<void> other;
+    try {
+      co_await other;
+    } catch (const Cancelled&) {
+      throw std::runtime_error("translated");
+    }
+    co_return 0;
+  };
+  auto body = [&]() -> Task<void> {
+    Deferred<int> value = inlineCallbacks(*reactor, returns);
+    Deferred<int> failure = inlineCallbacks(*reactor, translates);
+    co_await yield();
+    value.cancel();
+    failure.cancel();
+    const int returned = co_await value;
+    CHECK(returned == 1);
+    const auto translated = co_await as_result(failure);
+    CHECK(translated.error().message() == "translated");
+    never.callback();  // Swallowed: it was cancelled.
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("cancelling goes through every level, and waits for the clean-up of each") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  Deferred<void> never;
+  Deferred<void> cleaned;
+  auto clean_up = [&](std::string name) -> Task<void> {
+    co_await cleaned;
+    seen.push_back(std::move(name));
+  };
+  auto inner = [&]() -> Task<void> {
+    bool cancelled = false;
+    try {
+      co_await never;
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    if (cancelled) co_await shielded(clean_up("inner"));
+    co_await yield();  // Throws: the request is still there.
+    seen.push_back("not reached");
+  };
+  auto outer = [&]() -> Task<void> {
+    bool cancelled = false;
+    try {
+      co_await inlineCallbacks(*reactor, inner);
+    } catch (const Cancelled&) {
+      cancelled = true;
+    }
+    seen.push_back(cancelled ? "outer" : "outer was not told");
+    throw Cancelled();
+  };
+  auto body = [&]() -> Task<void> {
+    Deferred<void> top = inlineCallbacks(*reactor, outer);
+    for (int turn = 0; turn < 4; ++turn) co_await yield();
+    top.cancel();
+    for (int turn = 0; turn < 4; ++turn) co_await yield();
+    CHECK(seen.empty());
+    CHECK_FALSE(top.called());
+    cleaned.callback();
+    const auto ended = co_await as_result(top);
+    CHECK(ended.error().failure().check<CancelledError>());
+  };
+  run(*reactor, body());
+  CHECK(seen == Strings{"inner", "outer"});
+}
+
+TEST_CASE("the closure and its arguments live exactly as long as the coroutine") {
+  COIL_CONTRACT(reactor);
+  auto held = std::make_shared<int>(3);
+  std::weak_ptr<int> watch = held;
+  Deferred<void> go_on;
+  auto body = [&]() -> Task<void> {
+    std::optional<Deferred<int>> result;
+    {
+      auto closure = [&go_on, held = std::move(held)](std::string text) -> Task<int> {
+        co_await go_on;
+        co_return *held + static_cast<int>(text.size());
+      };
+      result = inlineCallbacks(*reactor, std::move(closure), std::string(40, 'x'));
+    }
+    co_await yield();
+    CHECK_FALSE(watch.expired());
+    go_on.callback();
+    const int value = co_await *result;
+    CHECK(value == 43);
+    CHECK(watch.expired());
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a hundred thousand Deferreds that have fired are awaited in constant stack") {
+  COIL_CONTRACT(reactor);
+  auto body = []() -> Task<int> {
+    int sum = 0;
+    for (int count = 0; count < 100'000; ++count) sum += co_await succeed(1);
+    co_return sum;
+  };
+  CHECK(run(*reactor, body()) == 100'000);
+}
+
+TEST_CASE("deferLater is never early, and the limit of a Deferred is a timer of the reactor") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    const TimePoint start = reactor->now();
+    co_await deferLater(*reactor, milliseconds(3));
+    CHECK(reactor->now() >= start + milliseconds(3));
+    Deferred<int> never;
+    never.addTimeout(milliseconds(1), *reactor);
+    const auto late = co_await as_result(never);
+    CHECK(late.error().failure().check<TimedOut>());
+    CHECK(reactor->getDelayedCalls().empty());
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a loop with no interval runs once a turn and starves nobody") {
+  COIL_CONTRACT(reactor);
+  int calls = 0;
+  LoopingCall loop(*reactor, [&] { ++calls; });
+  auto body = [&]() -> Task<void> {
+    Deferred<void> ended = loop.start(Duration::zero());
+    const std::uint64_t before = reactor->counters().turns;
+    Deferred<void> posted;
+    reactor->callFromThread([&] { posted.callback(); });
+    co_await posted;
+    while (calls < 50) co_await yield();
+    CHECK(reactor->counters().turns - before >= 49);
+    loop.stop();
+    co_await ended;
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a loop of a coroutine does not overlap it, and ends after it") {
+  COIL_CONTRACT(reactor);
+  int inside = 0;
+  int calls = 0;
+  std::optional<LoopingCall> loop;
+  auto work = [&]() -> Task<int> {
+    CHECK(++inside == 1);
+    ++calls;
+    co_await sleep(milliseconds(3));
+    if (calls == 3) loop->stop();
+    co_await yield();
+    co_return --inside;
+  };
+  loop.emplace(*reactor, work);
+  auto body = [&]() -> Task<void> { co_await loop->start(milliseconds(1)); };
+  run(*reactor, body());
+  CHECK(calls == 3);
+  CHECK(inside == 0);
+}
+
+TEST_CASE("a task that awaits a loop and is cancelled stops it, and its coroutine ends") {
+  COIL_CONTRACT(reactor);
+  bool ended = false;
+  auto work = [&]() -> Task<void> {
+    try {
+      co_await sleep(hours(1000));
+    } catch (const Cancelled&) {
+      ended = true;
+    }
+  };
+  {
+    LoopingCall loop(*reactor, work);
+    auto body = [&]() -> Task<void> {
+      Deferred<void> stopped = loop.start(milliseconds(1));
+      const auto limited = co_await as_result(with_timeout(milliseconds(2), stopped));
+      CHECK(limited.error().code() == Errc::timed_out);
+    };
+    run(*reactor, body());
+    CHECK_FALSE(loop.running());
+  }
+  reactor->iterate();
+  CHECK(ended);
+}
+
+TEST_CASE("a loop that goes while its coroutine runs keeps the function until that has ended") {
+  COIL_CONTRACT(reactor);
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> watch = held;
+  int seen = 0;
+  {
+    auto work = [&seen, held = std::move(held)]() -> Task<void> {
+      try {
+        co_await sleep(hours(1000));
+      } catch (const Cancelled&) {
+        seen = *held;
+      }
+    };
+    LoopingCall loop(*reactor, std::move(work));
+    loop.start(milliseconds(1));
+    reactor->iterate();
+  }
+  reactor->iterate();
+  CHECK(seen == 1);
+  CHECK(watch.expired());
+}
+
+TEST_CASE("work of a cooperator gives way to everybody else after its share of a turn") {
+  COIL_CONTRACT(reactor);
+  Cooperator cooperator(*reactor);
+  cooperator.set_units_per_turn_max(10);
+  int units = 0;
+  bool stop = false;
+  auto body = [&]() -> Task<void> {
+    Deferred<void> done = cooperator.coiterate([&] {
+      ++units;
+      return !stop;
+    });
+    const std::uint64_t before = reactor->counters().turns;
+    while (units < 100) co_await yield();
+    CHECK(reactor->counters().turns - before >= 9);
+    stop = true;
+    co_await done;
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a slice of no time is one unit in each turn") {
+  COIL_CONTRACT(reactor);
+  Cooperator cooperator(*reactor);
+  cooperator.set_slice(Duration::zero());
+  int units = 0;
+  auto body = [&]() -> Task<void> {
+    Deferred<void> done = cooperator.coiterate([&] { return ++units < 20; });
+    const std::uint64_t before = reactor->counters().turns;
+    co_await done;
+    CHECK(reactor->counters().turns - before >= 19);
+  };
+  run(*reactor, body());
+}
+
+}  // namespace

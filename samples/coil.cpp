@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -98,12 +99,19 @@ void add_clients(CLI::App& app, CommandLine& line) {
 void add_servers(CLI::App& app, CommandLine& line) {
   add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
   add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
+  add_server(app, line, "chat", "tcp", &samples::chat_server, &samples::chat_protocol);
   add_server(app, line, "calculator", "tcp", &samples::calculator);
   add_server(app, line, "upgrade", "tcp", &samples::upgrade);
-  add_server(app, line, "chat", "tcp", &samples::chat_server, &samples::chat_protocol);
   add_server(app, line, "forward", "tcp", &samples::forward, &samples::forward_protocol)
       ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
       ->required();
+  const auto set_interval = [&line](double seconds) {
+    line.server.interval = std::chrono::milliseconds(std::lround(seconds * 1000));
+  };
+  add_server(app, line, "tracker", "tcp", &samples::tracker)
+      ->add_option_function<double>("--interval", set_interval,
+                                    "seconds between two announcements of a peer")
+      ->check(CLI::Range(0.001, 86400.0));
 }
 
 void describe(CLI::App& app, CommandLine& line) {

@@ -13,7 +13,8 @@ namespace samples {
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
-  coil::Address connect;  // Where a forwarder sends what arrives.
+  coil::Address connect;                          // Where a forwarder sends what arrives.
+  std::chrono::milliseconds interval{1'800'000};  // How often the peers of a tracker shall come.
 };
 
 struct ClientOptions {
@@ -38,6 +39,7 @@ int chat_server(coil::Reactor& reactor, const ServerOptions& options);
 int chat_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
+int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
 int timers(coil::Reactor& reactor);
 

@@ -132,24 +132,36 @@ void ListeningPort::startListening() { state_->start(); }
 Deferred<void> ListeningPort::stopListening() { return state_->stop(); }
 std::size_t ListeningPort::connections() const noexcept { return state_->connections(); }
 
+namespace {
+
+// Tells who watches the ports of the reactor.
+ListeningPort announce(Reactor& reactor, std::shared_ptr<ListeningPort::State> state,
+                       const Address& asked, const std::shared_ptr<Factory>& factory,
+                       const ListenOptions& options) {
+  ListeningPort port(std::move(state));
+  if (const auto watcher = reactor.find<PortWatcher>()) {
+    watcher->listens(port, asked, factory, options);
+  }
+  return port;
+}
+
+}  // namespace
+
 ListeningPort listenTCP(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
                         ListenOptions options) {
   auto state = std::make_shared<ListeningPort::State>(reactor, local, factory, options);
   state->start();
-  const ListeningPort port(std::move(state));
-  if (const auto watcher = reactor.find<PortWatcher>()) {
-    watcher->listens(port, local, factory, options);
-  }
-  return port;
+  return announce(reactor, std::move(state), local, factory, options);
 }
 
 ListeningPort adoptStreamPort(Reactor& reactor, NativeHandle listening,
                               std::shared_ptr<Factory> factory) {
   TcpListener listener = TcpListener::adopt(reactor, listening);
-  auto state = std::make_shared<ListeningPort::State>(reactor, listener.local_address(),
-                                                      std::move(factory), ListenOptions());
+  const Address local = listener.local_address();
+  const ListenOptions options;
+  auto state = std::make_shared<ListeningPort::State>(reactor, local, factory, options);
   state->start(std::move(listener));
-  return ListeningPort(std::move(state));
+  return announce(reactor, std::move(state), local, factory, options);
 }
 
 std::shared_ptr<Protocol> adoptStreamConnection(Reactor& reactor, NativeHandle connected,

@@ -109,7 +109,9 @@ TEST_CASE("a close delivers what was written before it, and drops what comes aft
   Two<Listener> two;
   two.connection.set_piece_max(4);
   two.client->line().write("last words");
+  CHECK_FALSE(two.client->line().disconnecting());
   two.client->line().loseConnection();
+  CHECK(two.client->line().disconnecting());
   two.client->line().write("too late");
   two.server->line().write("nobody listens");
   CHECK_FALSE(two.client->closed);

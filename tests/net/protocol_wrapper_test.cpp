@@ -121,7 +121,9 @@ TEST_CASE("a wrapper passes the calls of the protocol on") {
 
   CHECK_THROWS_AS(line.detach({}), std::logic_error);
   CHECK(factory->connections() == 1);
+  CHECK_FALSE(line.disconnecting());
   line.abortConnection();
+  CHECK(line.disconnecting());
   connection.flush();
   CHECK(inner->closed_reason.check<ConnectionAborted>());
 }

@@ -51,11 +51,10 @@ class Protocol {
     transport_ = &transport;
     connectionMade();
   }
-  // Tells whether there is a transport: from connectionMade to the end of connectionLost.
-  bool connected() const noexcept { return transport_ != nullptr; }
-
   // Takes the transport away again; for who called makeConnection, after connectionLost.
   void forget_transport() noexcept { transport_ = nullptr; }
+  // Tells whether there is a transport: from connectionMade to the end of connectionLost.
+  bool connected() const noexcept { return transport_ != nullptr; }
   // Names the protocol where something is logged: its class, unless a class says something else.
   virtual std::string logPrefix() const;
 

@@ -70,6 +70,7 @@ class ProtocolWrapper : public Protocol, public Transport {
     transport().registerProducer(producer, streaming);
   }
   void unregisterProducer() override { transport().unregisterProducer(); }
+  bool disconnecting() const noexcept override { return transport().disconnecting(); }
   Address getPeer() const override { return transport().getPeer(); }
   Address getHost() const override { return transport().getHost(); }
   bool getTcpNoDelay() const override { return transport().getTcpNoDelay(); }

@@ -1,6 +1,7 @@
 // MemoryReactor: writes down what listens and connects, for a test that drives it by hand.
 #pragma once
 
+#include <coil/net/connector.h>
 #include <coil/net/ports.h>
 #include <coil/testing/simulated_reactor.h>
 

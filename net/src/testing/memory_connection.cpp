@@ -54,6 +54,7 @@ class MemoryConnection::End final : public Transport, public std::enable_shared_
   void resumeProducing() override { paused_ = false; }
   void registerProducer(Producer& producer, bool streaming) override;
   void unregisterProducer() override;
+  bool disconnecting() const noexcept override { return disconnecting_ || reason_; }
   Address getPeer() const override { return peer_; }
   Address getHost() const override { return host_; }
   bool getTcpNoDelay() const override { return no_delay_; }

@@ -51,12 +51,7 @@ class Request : public coil::TimeoutMixin<coil::LineReceiver> {
   explicit Request(Tracker& tracker)
       : TimeoutMixin(tracker.reactor), tracker_(tracker), open_(tracker.counters) {}
 
-  void connectionMade() override {
-    set_delimiter("\n");
-    set_max_length(line_length_max);
-    setTimeout(
-        std::chrono::seconds(10));  // For all of the request: who sends it slowly is cut off.
-  }
+  void connectionMade() override { setTimeout(std::chrono::seconds(10)); }  // For all of it.
   // The first line says what is wanted; the end of the header, an empty line, that it was all.
   void lineReceived(std::string_view line) override {
     if (first_line_.empty()) first_line_ = line;

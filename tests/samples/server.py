@@ -31,8 +31,8 @@ class Server(Sample):
 
     def stop(self, number=signal.SIGINT):
         """Ends it by a signal and gives what it had said on the standard error."""
-        out, err = self.end(number)
-        assert "0 open" in out, out
+        self.rest, err = self.end(number)
+        assert "0 open" in self.rest, self.rest
         return err
 
     def stop_traced(self, number=signal.SIGINT):

@@ -48,8 +48,9 @@ using Server = int (*)(coil::Reactor&, const samples::ServerOptions&);
 // A server in one style, or in two, of which --style picks one. The commands share what they read
 // into: a default that stood there would be that of all of them.
 CLI::App* add_server(CLI::App& app, CommandLine& line, const std::string& name,
-                     const std::string& type, Server first, Server protocol_style = nullptr) {
-  CLI::App* command = app.add_subcommand(name, "serve until Ctrl-C");
+                     const std::string& what, const std::string& type, Server first,
+                     Server protocol_style = nullptr) {
+  CLI::App* command = app.add_subcommand(name, what + ", until Ctrl-C");
   const std::string usual = type + ":8007:interface=127.0.0.1";
   command->add_option("--listen", line.listen, "where, e.g. " + type + ":8007")->default_str(usual);
   if (protocol_style != nullptr) {
@@ -69,8 +70,8 @@ CLI::App* add_server(CLI::App& app, CommandLine& line, const std::string& name,
 using Client = int (*)(coil::Reactor&, const samples::ClientOptions&);
 
 CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
-                     const std::string& type, Client client) {
-  CLI::App* command = app.add_subcommand(name, "talk to a server");
+                     const std::string& what, const std::string& type, Client client) {
+  CLI::App* command = app.add_subcommand(name, what);
   const std::string usual = type + ":127.0.0.1:8007";
   command->add_option("--connect", line.connect, "where, e.g. " + usual)->default_str(usual);
   command->callback([&line, type, usual, client] {
@@ -81,14 +82,18 @@ CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 void add_clients(CLI::App& app, CommandLine& line) {
-  CLI::App* echo = add_client(app, line, "echo-client", "tcp", &samples::echo_client);
+  CLI::App* echo = add_client(app, line, "echo-client", "check the answers of an echo server",
+                              "tcp", &samples::echo_client);
   echo->add_option("--connections", line.client.connections, "connections at a time");
   echo->add_option("--messages", line.client.messages, "messages per connection");
   echo->add_option("--size", line.client.size, "bytes per message")->check(CLI::Range(0, 1 << 30));
-  CLI::App* ping = add_client(app, line, "udp-ping", "udp", &samples::udp_ping);
+  CLI::App* ping = add_client(app, line, "udp-ping", "check the answers of a UDP echo server",
+                              "udp", &samples::udp_ping);
   ping->add_option("--count", line.client.messages, "datagrams to send");
   ping->add_option("--size", line.client.size, "bytes per datagram")->check(CLI::Range(0, 65507));
-  CLI::App* reconnect = add_client(app, line, "reconnect", "tcp", &samples::reconnecting_client);
+  CLI::App* reconnect = add_client(app, line, "reconnect",
+                                   "greet a server, and come back when it has gone, until Ctrl-C",
+                                   "tcp", &samples::reconnecting_client);
   const auto set_delay = [&line](int count) {
     line.client.delay_max = std::chrono::milliseconds(count);
   };
@@ -97,18 +102,23 @@ void add_clients(CLI::App& app, CommandLine& line) {
 }
 
 void add_servers(CLI::App& app, CommandLine& line) {
-  add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
-  add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
-  add_server(app, line, "chat", "tcp", &samples::chat_server, &samples::chat_protocol);
-  add_server(app, line, "calculator", "tcp", &samples::calculator);
-  add_server(app, line, "upgrade", "tcp", &samples::upgrade);
-  add_server(app, line, "forward", "tcp", &samples::forward, &samples::forward_protocol)
+  add_server(app, line, "echo", "send back what clients send", "tcp", &samples::echo_server,
+             &samples::echo_protocol);
+  add_server(app, line, "udp-echo", "the same over UDP", "udp", &samples::udp_echo,
+             &samples::udp_echo_protocol);
+  add_server(app, line, "chat", "let clients talk to each other", "tcp", &samples::chat_server,
+             &samples::chat_protocol);
+  add_server(app, line, "calculator", "work out lines of arithmetic", "tcp", &samples::calculator);
+  add_server(app, line, "upgrade", "speak in lines, then in frames, then in lines again", "tcp",
+             &samples::upgrade);
+  add_server(app, line, "forward", "pass connections on to another server", "tcp",
+             &samples::forward, &samples::forward_protocol)
       ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
       ->required();
   const auto set_interval = [&line](double seconds) {
     line.server.interval = std::chrono::milliseconds(std::lround(seconds * 1000));
   };
-  add_server(app, line, "tracker", "tcp", &samples::tracker)
+  add_server(app, line, "tracker", "tell BitTorrent peers of each other", "tcp", &samples::tracker)
       ->add_option_function<double>("--interval", set_interval,
                                     "seconds between two announcements of a peer")
       ->check(CLI::Range(0.001, 86400.0));

@@ -1,4 +1,4 @@
-// Announcements of peers, answered in bencoding: d and e around a dictionary, l and e around a list.
+// Announcements of peers, answered in bencoding, where d…e is a dictionary and l…e a list.
 #include "common/announce.h"
 
 #include <stdexcept>

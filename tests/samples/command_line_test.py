@@ -41,6 +41,8 @@ refused(1, f"127.0.0.1:{port}", "echo-client", "--connect", f"tcp:127.0.0.1:{por
 for client in ("echo-client", "udp-ping"):
     assert run(client).returncode != 2, client
 refused(2, "--connect", "forward")
+refused(2, "--interval", "tracker", "--interval", "0")
+refused(2, "--max-delay", "reconnect", "--max-delay", "0")
 refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
 
 assert run("--help").returncode == 0

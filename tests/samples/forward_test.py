@@ -76,13 +76,18 @@ def answer_after_the_end(server, target):
         assert read_to_end(client) == b"answer"
 
 
-def reset_is_passed_on(server, target):
+def loss_is_passed_on(server, target, direction_ended):
+    """When one end is reset the other one ends, whether one direction had ended before or not."""
     for index in (0, 1):
         ends = pair(server, target)
-        ends[1].sendall(b"hello")
-        assert ends[0].recv(100) == b"hello"
-        reset(ends[index])
-        with ends[1 - index] as other:
+        gone, other = ends[index], ends[1 - index]
+        gone.sendall(b"hello")
+        assert other.recv(100) == b"hello"
+        if direction_ended:
+            other.shutdown(socket.SHUT_WR)
+            assert gone.recv(1) == b""
+        reset(gone)
+        with other:
             try:
                 assert other.recv(1) == b""
             except ConnectionResetError:
@@ -116,7 +121,8 @@ for style in ("coroutine", "protocol"):
     for size in (0, 1, 1000, 3_000_000):
         both_ways_at_once(server, target, size)
     answer_after_the_end(server, target)
-    reset_is_passed_on(server, target)
+    for direction_ended in (False, True):
+        loss_is_passed_on(server, target, direction_ended)
     client, accepted = pair(server, target)
     reader_that_stops(server, client, accepted)
     client, accepted = pair(server, target)

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,7 +25,7 @@ bool names_interface(const IpAddress& interface, bool v6) noexcept {
 int number_of(const IpAddress& interface) noexcept {
   if (interface.is_v6()) return static_cast<int>(interface.scope());
   std::uint32_t number = 0;
-  for (int at = 0; at < 4; ++at) number = number << 8 | interface.bytes()[at];
+  for (std::size_t at = 0; at < 4; ++at) number = number << 8 | interface.bytes()[at];
   return static_cast<int>(number);
 }
 
@@ -32,7 +33,9 @@ IpAddress interface_of(int number, bool v6) noexcept {
   const auto bits = static_cast<std::uint32_t>(number);
   if (v6) return IpAddress::v6({}, bits);
   std::array<std::uint8_t, 4> bytes = {};
-  for (int at = 0; at < 4; ++at) bytes[3 - at] = static_cast<std::uint8_t>(bits >> 8 * at);
+  for (std::size_t at = 0; at < 4; ++at) {
+    bytes[at] = static_cast<std::uint8_t>(bits >> (24 - 8 * at));
+  }
   return IpAddress::v4(bytes);
 }
 

@@ -259,8 +259,7 @@ std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& lo
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              DatagramPortOptions options) {
   const auto shared = DatagramOptions().set_reuse_port(options.listen_multiple);
-  auto port =
-      DatagramPort::start(DatagramSocket::bind(reactor, local, shared), protocol, options);
+  auto port = DatagramPort::start(DatagramSocket::bind(reactor, local, shared), protocol, options);
   if (const auto watcher = reactor.find<PortWatcher>()) watcher->receives(port, local, protocol);
   return port;
 }

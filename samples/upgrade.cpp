@@ -13,8 +13,6 @@
 #include <coil/net/ports.h>
 #include <coil/net/stream_algorithms.h>
 
-#include <cctype>
-
 namespace samples {
 
 namespace {
@@ -45,8 +43,10 @@ class Lines : public coil::LineReceiver {
     ++visit_->counters.messages;
     visit_->counters.bytes += line.size();
     if (line == "FRAMES") return hand_over();
-    std::string capitals;
-    for (const unsigned char letter : line) capitals += static_cast<char>(std::toupper(letter));
+    std::string capitals(line);
+    for (char& letter : capitals) {
+      if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    }
     sendLine(capitals);
   }
 

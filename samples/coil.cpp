@@ -4,6 +4,7 @@
 #include "common/endpoint_text.h"
 #include "common/samples.h"
 
+#include <coil/runtime/application.h>
 #include <coil/runtime/reactor_factory.h>
 
 #include <CLI/CLI.hpp>
@@ -101,6 +102,13 @@ void add_clients(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 3'600'000));
 }
 
+void add_interval(CLI::App& command, CommandLine& line, const char* option, const char* what) {
+  const auto set = [&line](double seconds) {
+    line.server.interval = std::chrono::milliseconds(std::lround(seconds * 1000));
+  };
+  command.add_option_function<double>(option, set, what)->check(CLI::Range(0.001, 86400.0));
+}
+
 void add_servers(CLI::App& app, CommandLine& line) {
   add_server(app, line, "echo", "send back what clients send", "tcp", &samples::echo_server,
              &samples::echo_protocol);
@@ -115,13 +123,12 @@ void add_servers(CLI::App& app, CommandLine& line) {
              &samples::forward, &samples::forward_protocol)
       ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
       ->required();
-  const auto set_interval = [&line](double seconds) {
-    line.server.interval = std::chrono::milliseconds(std::lround(seconds * 1000));
-  };
-  add_server(app, line, "tracker", "tell BitTorrent peers of each other", "tcp", &samples::tracker)
-      ->add_option_function<double>("--interval", set_interval,
-                                    "seconds between two announcements of a peer")
-      ->check(CLI::Range(0.001, 86400.0));
+  CLI::App* tracker = add_server(app, line, "tracker", "tell BitTorrent peers of each other", "tcp",
+                                 &samples::tracker);
+  add_interval(*tracker, line, "--interval", "seconds between two announcements of a peer");
+  CLI::App* services =
+      add_server(app, line, "serve", "run a tree of services", "tcp", &samples::service_tree);
+  add_interval(*services, line, "--every", "seconds between two lines of statistics");
 }
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -166,9 +173,14 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return complain(error.what(), failed);
   }
+  int status = failed;
   try {
-    return line.run(*reactor);
+    status = line.run(*reactor);
   } catch (const std::exception& error) {
-    return complain(error.what(), failed);
+    complain(error.what(), failed);
   }
+  const int number = reactor->exit_signal();
+  reactor.reset();
+  coil::raise_exit_signal(number);  // Who started the program sees what ended it.
+  return status;
 }

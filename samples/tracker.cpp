@@ -90,7 +90,8 @@ std::shared_ptr<coil::Protocol> Tracker::buildProtocol(const coil::Address&) {
 
 int tracker(coil::Reactor& reactor, const ServerOptions& options) {
   Counters counters;
-  const auto factory = std::make_shared<Tracker>(reactor, counters, options.interval);
+  const std::chrono::milliseconds interval = options.interval.value_or(std::chrono::minutes(30));
+  const auto factory = std::make_shared<Tracker>(reactor, counters, interval);
   const coil::ListeningPort port = coil::listenTCP(reactor, options.listen, factory);
   announce(reactor, port.getHost(), "BitTorrent tracker");
   return run_server(reactor, counters);

@@ -30,7 +30,12 @@ start() {
 # its summary.
 stop() {
   kill -TERM "$server"
-  wait "$server"
+  status=0
+  wait "$server" || status=$?
+  if [ "$status" -ne 143 ]; then  # 128 + SIGTERM: it says what ended it.
+    echo "the server ended with $status"
+    exit 1
+  fi
   server=
   sed -n '2,$p' "$work/out"
   cat "$work/err"

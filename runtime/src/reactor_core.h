@@ -6,6 +6,7 @@
 #include "call_nodes.h"
 #include "descriptor_watch.h"
 #include "inbox.h"
+#include "stop_account.h"
 #include "system_events.h"
 #include "timer_queue.h"
 
@@ -36,6 +37,9 @@ struct Reactor::Core {
   std::vector<Operation*> unfinished_sends;  // They have had their share of this turn.
   DelayedCall accept_retry;
   Duration accept_backoff = std::chrono::milliseconds(50);
+  detail::StopAccount account;
+  bool before_done = false;  // Every `before shutdown` trigger has ended.
+  bool forced = false;       // The stop shall not wait for anybody.
   TimePoint drain_until = TimePoint::max();
 };
 

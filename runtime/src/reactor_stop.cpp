@@ -5,8 +5,17 @@
 #include <coil/runtime/detail/root_task.h>
 
 #include <cstdio>
+#include <utility>
 
 namespace coil {
+
+namespace {
+
+// What a forced stop leaves to tasks that have only just been asked to end, so that those that
+// need no more than a few turns do so in order.
+constexpr Duration forced_patience = std::chrono::milliseconds(100);
+
+}  // namespace
 
 void Reactor::run() {
   if (in_turns_) throw ReactorAlreadyRunning("run: the reactor is running already");
@@ -17,6 +26,8 @@ void Reactor::run() {
   state_ = State::starting;
   stop_asked_ = false;
   core_->exit_signal = 0;
+  core_->before_done = false;
+  core_->forced = false;
   core_->events.fire_before("startup", [this] {
     if (state_ != State::starting) return;
     state_ = State::running;
@@ -79,65 +90,92 @@ void Reactor::fireSystemEvent(std::string_view event) {
   });
 }
 
+void Reactor::take_signal() {
+  if (!core_->has_signals) return;
+  const int number = detail::SignalRelay::take(*this);
+  if (number == 0) return;
+  stop_asked_ = true;
+  // Told twice: whoever tells will not wait for anybody.
+  if (std::exchange(core_->exit_signal, number) != 0) force();
+}
+
 void Reactor::advance_stop() {
-  if (core_->has_signals) {
-    if (const int number = detail::SignalRelay::take(*this)) {
-      core_->exit_signal = number;
-      if (!stop_asked_) {
-        stop_asked_ = true;
-      } else {
-        crash();  // Asked twice: whoever asks will not wait for anybody.
-      }
-    }
-  }
-  if (stop_asked_ && (state_ == State::starting || state_ == State::running)) {
-    state_ = State::stopping;
-    core_->events.fire_before("shutdown", [this] { begin_drain(); });
-  }
+  take_signal();
+  if (stop_asked_ && (state_ == State::starting || state_ == State::running)) begin_stop();
+  if (state_ == State::stopping && (core_->before_done || core_->forced)) begin_drain();
   if (state_ == State::draining && drained()) finish_stop();
 }
 
-void Reactor::begin_drain() {
-  if (state_ != State::stopping) return;
-  state_ = State::draining;
+void Reactor::begin_stop() {
+  state_ = State::stopping;
   last_stop_ = StopReport();
+  core_->account.begin();
+  for_each_root([&](TaskContext& root) { core_->account.note_started(root, last_stop_); });
+  // The trigger that ends last tells so from inside its task, which has still to end.
+  core_->events.fire_before("shutdown", [this] { core_->before_done = true; });
+}
+
+void Reactor::begin_drain() {
+  state_ = State::draining;
+  core_->account.note_asked();
   now_stale_ = true;
-  core_->drain_until = now() + stop_deadline_;
+  const Duration patience = core_->forced ? forced_patience : stop_deadline_;
+  core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
   core_->watches.disconnect_all();
-  for_each_root([&](TaskContext& root) {
-    ++last_stop_.cancelled;
-    root.cancel();
-  });
+  for_each_root([](TaskContext& root) { root.cancel(); });
   handles_.for_each([&](HandleSlot& slot) {
-    if (slot.kind() == HandleKind::listener) handles_.close(slot.id());
+    if (slot.kind() != HandleKind::listener) return;
+    ++last_stop_.listeners_closed;
+    handles_.close(slot.id());
   });
-  callLater(stop_deadline_, [] {});  // Ends the wait in which the deadline passes.
+  callLater(patience, [] {});  // Ends the wait in which the deadline passes.
 }
 
 bool Reactor::drained() noexcept {
   if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
-  // Roots that were started while draining are asked as well.
-  for_each_root([](TaskContext& root) { root.cancel(); });
   now_stale_ = true;
   return now() >= core_->drain_until;
 }
 
+void Reactor::force_stop() {
+  if (!stop_under_way()) throw ReactorNotRunning("force_stop: no stop is under way");
+  force();
+}
+
+void Reactor::force() noexcept {
+  core_->forced = true;
+  if (state_ == State::draining) core_->drain_until = TimePoint::min();
+}
+
+// A root that begins while the others are asked to end is asked as well.
+void Reactor::root_started(TaskContext& root) noexcept {
+  if (!stop_under_way()) return;
+  core_->account.note_started(root, last_stop_);
+  if (state_ == State::draining) root.cancel();
+}
+
+void Reactor::note_ended(const TaskContext& root) noexcept {
+  core_->account.note_ended(root, last_stop_);
+}
+
 void Reactor::finish_stop() {
-  for_each_root([&](TaskContext& root) {
-    const std::source_location site = root.site();
-    last_stop_.forced.push_back(std::string(root.name()) + " (" + site.file_name() + ":" +
-                                std::to_string(site.line()) + ")");
-  });
+  state_ = State::stopped;
+  for_each_root([&](TaskContext& root) { core_->account.note_forced(root, last_stop_); });
+  core_->account.end(last_stop_);
   core_->events.fire_phase("shutdown", Phase::during);
   running_ = false;
   core_->events.fire_phase("shutdown", Phase::after);
-  state_ = State::stopped;
   leave_ = true;
 }
 
 void Reactor::shut_down() noexcept {
   if (in_turns_) contract_violation("a reactor was destroyed while it was running");
-  const TimePoint give_up = read_clock() + stop_deadline_;
+  // Whoever was parked has been waited for already.
+  const Duration patience =
+      last_stop_.forced() == 0 ? stop_deadline_ : std::min(stop_deadline_, forced_patience);
+  const TimePoint clock = read_clock();
+  const TimePoint give_up =
+      patience > TimePoint::max() - clock ? TimePoint::max() : clock + patience;
   in_turns_ = true;
   for (;;) {
     leave_ = false;

@@ -74,7 +74,8 @@ void SystemEvents::fire_before(const std::string& event, absl::AnyInvocable<void
     std::optional<Task<void>> work = call(*entry);
     if (!work) continue;
     ++firing->waiting;
-    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), firing));
+    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), firing),
+                                       entry->trigger.site());
   }
   one_done(firing);
 }
@@ -102,7 +103,8 @@ void SystemEvents::fire_phase(const std::string& event, Phase phase) {
   while (std::optional<Entry> entry = take(event, phase)) {
     std::optional<Task<void>> work = call(*entry);
     if (!work) continue;
-    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), nullptr));
+    start_root<"system event trigger">(reactor_, wait_for(std::move(*work), nullptr),
+                                       entry->trigger.site());
   }
 }
 

@@ -23,6 +23,7 @@ TaskContext::TaskContext(Reactor& reactor, detail::NameBinding& name,
                          std::source_location site) noexcept
     : reactor_(&reactor), locals_(&name), site_(site) {
   reactor.roots_.push_back(*this);
+  reactor.root_started(*this);
 }
 
 std::string_view TaskContext::name() const noexcept {
@@ -139,6 +140,7 @@ void TaskPromise<void>::end_child() noexcept {
 
 void TaskPromise<void>::end_child_with_rest() noexcept {
   if (is_root()) {
+    context().reactor().root_ended(room_.context);
     std::destroy_at(&room_.context);
     return;
   }

@@ -7,14 +7,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace samples {
 
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
-  coil::Address connect;                          // Where a forwarder sends what arrives.
-  std::chrono::milliseconds interval{1'800'000};  // How often the peers of a tracker shall come.
+  coil::Address connect;  // Where a forwarder sends what arrives.
+  // How often a tracker's peers announce themselves, or a tree of services prints statistics.
+  std::optional<std::chrono::milliseconds> interval;
 };
 
 struct ClientOptions {
@@ -41,6 +43,7 @@ int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
 int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

@@ -23,8 +23,8 @@ int run_server(coil::Reactor& reactor, const Counters& counters) {
   const std::chrono::duration<double> seconds = reactor.now() - start;
   std::printf("%sserved %s in %.1f s\n", coil::output_is_terminal() ? "\n" : "",
               counters.text().c_str(), seconds.count());
-  for (const std::string& name : reactor.last_stop().forced) {
-    std::printf("did not end in time: %s\n", name.c_str());
+  for (const coil::StoppedTasks& tasks : reactor.last_stop().tasks) {
+    if (tasks.forced != 0) std::printf("not in time: %s\n", tasks.text().c_str());
   }
   return 0;
 }

@@ -42,14 +42,14 @@ constexpr bool may_all_be_temporaries = (may_be_temporary<T> && ...);
 
 static_assert(!may_be_temporary<forms::Aggregate> && may_be_temporary<forms::Built>);
 static_assert(
-    may_all_be_temporaries<Address, IpAddress, AnyStream, AvailableReactor, BufferLease, Callback,
-                           CancellationToken, ConnectOptions, ConstBytes, Datagram, DatagramOptions,
-                           DatagramSocket, DeferredListOptions, DelayedCall, Deferred<int>, Error,
-                           Failure, FirstError, Gate::Pass, HandleId, KeepAlive, ListeningPort,
-                           ListenOptions, LogRecord, Mutex::Lock, MutableBytes, NativeAddress,
-                           NativeHandle, NoDelay, Outcome<int>, OutlivesGroup<int>, ReactorOptions,
-                           Result<int>, Result<>, Resume<int>, ServeOptions, StopReport, Task<int>,
-                           Task<>, TcpListener, TcpOptions, TcpStream, Trigger, TriggerId>);
+    may_all_be_temporaries<
+        Address, IpAddress, AnyStream, AvailableReactor, BufferLease, Callback, CancellationToken,
+        ConnectOptions, ConstBytes, Datagram, DatagramOptions, DatagramSocket, DeferredListOptions,
+        DelayedCall, Deferred<int>, Error, Failure, FirstError, Gate::Pass, HandleId, KeepAlive,
+        ListeningPort, ListenOptions, LogRecord, Mutex::Lock, MutableBytes, NativeAddress,
+        NativeHandle, NoDelay, Outcome<int>, OutlivesGroup<int>, ReactorOptions, Result<int>,
+        Result<>, Resume<int>, ServeOptions, StopReport, StoppedTasks, Task<int>, Task<>,
+        TcpListener, TcpOptions, TcpStream, Trigger, TriggerId>);
 static_assert(
     may_all_be_temporaries<
         decltype(std::declval<TcpStream&>().read_some(MutableBytes())),

@@ -1,6 +1,7 @@
 // Covers: endpoint.h: what a connect or a listen gives, and what a cancel leaves.
 #include <coil/net/endpoint.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -109,6 +110,28 @@ TEST_CASE("cancelling a client endpoint's connect names the destination, and lea
       co_await until(factory->seen, "stop");
       CHECK(delivered == too_late);
     }
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a connection that was made when its endpoint's connect is cancelled is closed") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+    TcpClientEndpoint endpoint(*reactor, listener.local_address());
+    auto factory = std::make_shared<ProbeFactory>();
+    std::optional<Deferred<std::shared_ptr<Protocol>>> connecting;
+    factory->prepare = [&](Probe& probe) {
+      probe.on_made = [&](Transport&) { connecting->cancel(); };
+    };
+    connecting = endpoint.connect(factory);
+    const auto result = co_await as_result(*connecting);
+    CHECK(result.error().failure().check<ConnectingCancelledError>());
+    TcpStream stream = co_await listener.accept();
+    CHECK(co_await read_to_end(stream) == "");
+    stream.close();
+    co_await until(factory->seen, "stop");
+    CHECK(factory->seen == Strings{"start", "made", "lost", "stop"});
   };
   run(*reactor, body());
 }

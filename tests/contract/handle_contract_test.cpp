@@ -202,7 +202,7 @@ TEST_CASE("stopping the reactor with reads in flight drains them") {
   detail::start_root<"reader">(*reactor, forever(&pair.there));
   reactor->callLater(milliseconds(1), [&] { reactor->stop(); });
   reactor->run();
-  CHECK(reactor->last_stop().forced.empty());
+  CHECK(reactor->last_stop().forced() == 0);
   CHECK(reactor->counters().submitted == reactor->counters().completed);
 }
 

@@ -146,7 +146,9 @@ TEST_CASE("a connection beyond the limit is closed, and there is room when one h
       client.close();
       while (factory->connections() != 0) co_await yield();
       TcpStream again = co_await TcpStream::connect(*reactor, port.getHost());
+      // It counts from its building on, a moment before it is connected.
       while (factory->connections() != 1) co_await yield();
+      while (!inner->probes.back()->connected()) co_await yield();
       inner->probes.back()->line().write("welcome");
       inner->probes.back()->line().loseConnection();
       CHECK(co_await read_to_end(again) == "welcome");
@@ -275,20 +277,20 @@ TEST_CASE("a connection that is handed over from inside a wrapper is counted no 
   COIL_CONTRACT(reactor);
   Clock clock;
   auto inner = std::make_shared<ProbeFactory>();
+  auto factory = std::make_shared<TimeoutFactory>(clock, inner, seconds(10));
   std::optional<Deferred<TcpStream>> handed_over;
   inner->prepare = [&](Probe& probe) {
     probe.on_data = [&](Transport& line) {
       handed_over = line.detach(probe.received);
+      CHECK(factory->connections() == 0);
+      CHECK(clock.getDelayedCalls().empty());
       line.write("dropped");
     };
   };
-  auto factory = std::make_shared<TimeoutFactory>(clock, inner, seconds(10));
   auto body = [&](TcpStream& client, ListeningPort&) -> Task<void> {
     co_await write_all(client, "hello");
     while (!handed_over) co_await yield();
     TcpStream stream = co_await *handed_over;
-    CHECK(factory->connections() == 0);
-    CHECK(clock.getDelayedCalls().empty());
     std::string text(5, '.');
     co_await read_exactly(stream, text);
     CHECK(text == "hello");

@@ -103,7 +103,7 @@ TEST_CASE("a busy program that is stopped at any turn ends whole, and all are to
     CAPTURE(turns);
     BusyProgram program(*reactor, turns);
     stopped = program.run();
-    CHECK(reactor->last_stop().forced.empty());
+    CHECK(reactor->last_stop().forced() == 0);
     CHECK(reactor->handles().size() == 0);
     CHECK(reactor->counters().submitted == reactor->counters().completed);
     auto times = [&](const char* what) {
@@ -153,6 +153,22 @@ TEST_CASE("a task that does not end with its reactor is logged, by its name") {
   }
 }
 
+TEST_CASE("a signal that finds a stop under way is remembered, and does not force it") {
+  COIL_CONTRACT(reactor);
+  if (reactor->name() == "simulated") return;  // It does not relay the process's signals.
+  bool ended = false;
+  auto slow = [&]() -> Task<void> {
+    std::raise(SIGTERM);
+    for (int turns = 0; turns < 5; ++turns) co_await sleep(Duration::zero());
+    ended = true;
+  };
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", slow);
+  reactor->callWhenRunning([&] { reactor->stop(); });
+  reactor->run();
+  CHECK(ended);
+  CHECK(reactor->exit_signal() == SIGTERM);
+}
+
 TEST_CASE("the first signal stops a loop, and the second one does not wait for anybody") {
   for (const bool second : {false, true}) {
     COIL_CONTRACT(reactor);
@@ -168,12 +184,14 @@ TEST_CASE("the first signal stops a loop, and the second one does not wait for a
       co_await shielded(waits());
       ended = true;
     };
+    reactor->set_stop_deadline(hours(1000));
     reactor->addSystemEventTrigger(Phase::before, "shutdown", slow);
     reactor->addSystemEventTrigger(Phase::during, "shutdown", [&] { ++shutdowns; });
     reactor->callWhenRunning([] { std::raise(SIGTERM); });
     reactor->run();
     CHECK(reactor->exit_signal() == SIGTERM);
-    CHECK(shutdowns == (second ? 0 : 1));
+    CHECK(shutdowns == 1);
+    CHECK(reactor->last_stop().forced() == (second ? 1 : 0));
     enough.set();
     while (!ended) reactor->iterate();
   }

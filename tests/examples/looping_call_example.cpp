@@ -62,8 +62,8 @@ TEST_CASE("cooperative task") {
 TEST_CASE("react") {
   const auto reactor = make_reactor();
   // [react]
-  auto program = [](Reactor& reactor) -> Task<int> {
-    co_await reactor.callLater(std::chrono::milliseconds(5));
+  auto program = [](Reactor& given) -> Task<int> {
+    co_await given.callLater(std::chrono::milliseconds(5));
     co_return 3;
   };
   int status = react(*reactor, program);

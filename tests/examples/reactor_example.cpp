@@ -34,14 +34,27 @@ TEST_CASE("account and counters") {
   reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
   // [account]
   reactor.run();
-  for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
+  for (const StoppedTasks& tasks : reactor.last_stop().tasks) {
+    if (tasks.forced != 0) std::puts(tasks.text().c_str());
+  }
   // [/account]
-  CHECK(reactor.last_stop().cancelled == 1);
-  CHECK(reactor.last_stop().forced.empty());
+  CHECK(reactor.last_stop().cancelled() == 1);
+  CHECK(reactor.last_stop().forced() == 0);
   // [counters]
   std::uint64_t turns = reactor.counters().turns;
   // [/counters]
   CHECK(turns > 0);
+}
+
+TEST_CASE("report") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  Reactor& reactor = *owner;
+  reactor.callLater(Duration::zero(), [&] { reactor.stop(); });
+  // [report]
+  reactor.run();
+  std::puts(reactor.last_stop().text().c_str());
+  // [/report]
+  CHECK(reactor.last_stop().tasks.empty());
 }
 
 TEST_CASE("options") {

@@ -69,6 +69,9 @@ TEST_CASE("the transfer begins where the file stands, and a sender may be used a
   transfer.to.producer().resume();
   CHECK(transfer.to.value() == "sentagain");
   CHECK(transfer.outcome->value() == 'n');
+  transfer.file = std::istringstream("");
+  transfer.begin();
+  CHECK(transfer.outcome->value() == std::nullopt);
 }
 
 TEST_CASE("an empty file has no last byte") {

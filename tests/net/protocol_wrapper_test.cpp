@@ -152,7 +152,8 @@ TEST_CASE("a wrapper that is the producer of another transport leaves it with it
   auto inner = std::make_shared<Accumulating>();
   given->next = inner;
   auto factory = std::make_shared<WrappingFactory>(given);
-  MemoryConnection source(std::make_shared<Accumulating>(), factory->buildProtocol(peer));
+  const auto wrapper = factory->buildProtocol(peer);  // Kept: its end would leave as well.
+  MemoryConnection source(std::make_shared<Accumulating>(), wrapper);
   auto sender = std::make_shared<Accumulating>();
   MemoryConnection sink(std::make_shared<Accumulating>(), sender);
   sender->line().registerProducer(inner->line(), true);

@@ -99,6 +99,17 @@ TEST_CASE("the strings are the same however the bytes are split") {
   check_all_splits<Int32StringReceiver>();
 }
 
+TEST_CASE("every byte of a length counts") {
+  const Strings texts = {std::string(0x1234, 'x'), "next"};
+  Noting<Int16StringReceiver> words;
+  words.dataReceived(sent<Int16StringReceiver>(texts));
+  CHECK(words.seen == texts);
+  const Strings longer = {std::string(0x11223, 'x'), "next"};
+  Noting<Int32StringReceiver> large;
+  large.dataReceived(sent<Int32StringReceiver>(longer));
+  CHECK(large.seen == longer);
+}
+
 TEST_CASE("on the wire, a length is decimal in a netstring, and else in network byte order") {
   CHECK(sent<NetstringReceiver>({"hello world!", ""}) == "12:hello world!,0:,");
   CHECK(sent<Int8StringReceiver>({"ab", ""}) == std::string("\2ab\0", 4));

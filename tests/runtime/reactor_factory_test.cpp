@@ -69,6 +69,23 @@ TEST_CASE("the automatic choice is the first that can be had, and one line names
   }
 }
 
+TEST_CASE("the deadline of a stop can be given with the other options") {
+  Event enough;
+  const auto reactor =
+      make_reactor(ReactorOptions().set_stop_deadline(std::chrono::milliseconds(1)));
+  auto waits = [&]() -> Task<void> { co_await enough.wait(); };
+  auto stubborn = [&]() -> Task<void> { co_await shielded(waits()); };
+  auto result = Deferred<void>::fromCoroutine(*reactor, stubborn());
+  result.addErrback([](const Failure&) {});
+  reactor->callWhenRunning([&] {
+    reactor->callLater(std::chrono::seconds(5), [&] { enough.set(); });  // Not before.
+    reactor->stop();
+  });
+  reactor->run();
+  CHECK(reactor->last_stop().forced() == 1);
+  enough.set();
+}
+
 TEST_CASE("the environment overrides the automatic choice, and no other") {
   const Override chosen("select");
   CHECK(make_reactor()->name() == "select");

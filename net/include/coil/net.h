@@ -3,11 +3,13 @@
 
 #include <coil/net/address.h>
 #include <coil/net/byte_stream.h>
+#include <coil/net/client_service.h>
 #include <coil/net/connection_limits.h>
 #include <coil/net/connector.h>
 #include <coil/net/datagram.h>
 #include <coil/net/datagram_port.h>
 #include <coil/net/endpoint.h>
+#include <coil/net/endpoint_service.h>
 #include <coil/net/endpoint_strings.h>
 #include <coil/net/file_sender.h>
 #include <coil/net/frame_parser.h>

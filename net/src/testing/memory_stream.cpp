@@ -54,7 +54,6 @@ class MemoryStream::Direction {
 
   void close_reader() noexcept {
     reader_closed_ = true;
-    bytes_.clear();
     tell();
   }
   void close_writer() noexcept {

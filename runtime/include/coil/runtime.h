@@ -1,6 +1,7 @@
 // Everything of coil::runtime.
 #pragma once
 
+#include <coil/runtime/application.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
 #include <coil/runtime/callback.h>
@@ -24,10 +25,12 @@
 #include <coil/runtime/reactor_factory.h>
 #include <coil/runtime/run.h>
 #include <coil/runtime/semaphore.h>
+#include <coil/runtime/service.h>
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>
 #include <coil/runtime/task_local.h>
 #include <coil/runtime/timeout.h>
+#include <coil/runtime/timer_service.h>
 #include <coil/runtime/when_all.h>
 #include <coil/runtime/when_any.h>

@@ -76,12 +76,12 @@ class LoopingCall {
           return function();
         }
       };
-      if constexpr (std::derived_from<Time, Reactor>) {
-        return without_value(call_on(time, call));
-      } else {
-        return without_value(maybeDeferred(call));
-      }
+      return without_value(call_on(time, call));
     };
+  }
+  template <class F>
+  static auto call_on(ReactorTime&, F& call) {
+    return maybeDeferred(call);
   }
   // The task is made at once and runs later; the function lives until it has ended.
   template <class F>

@@ -11,6 +11,7 @@
 #include <coil/runtime/reactor_time.h>
 #include <coil/runtime/resume_node.h>
 #include <coil/runtime/socket_calls.h>
+#include <coil/runtime/stop_report.h>
 #include <coil/runtime/suspension.h>
 #include <coil/runtime/trigger.h>
 
@@ -29,19 +30,6 @@ namespace coil {
 class FileDescriptor;
 class ReadDescriptor;
 class WriteDescriptor;
-
-// What a stop had to do; see Reactor::last_stop.
-//
-// Example (tests/examples/reactor_example.cpp, "account"):
-//
-//   reactor.run();
-//   for (const std::string& name : reactor.last_stop().forced) std::puts(name.c_str());
-class StopReport {
- public:
-  StopReport() noexcept {}
-  std::size_t cancelled = 0;        // Root tasks that were asked to end.
-  std::vector<std::string> forced;  // Those that had not ended at the deadline: name and site.
-};
 
 // Counters of a reactor's life, for tests, samples and curiosity.
 //
@@ -79,13 +67,18 @@ class Reactor : public ReactorTime {
   // --- The loop ---
 
   // Fires `startup`, turns until stop() or crash(), fires `shutdown`. SIGINT and SIGTERM stop it,
-  // and a second one crashes it; a SIGINT handler of the program's own is left alone.
+  // and a second one forces the stop; a SIGINT handler of the program's own is left alone.
   void run();
-  // Asks run() to end: `shutdown` triggers run, listeners close, root tasks are cancelled and
-  // awaited until the deadline, and run() returns.
+  // Asks run() to end: `before shutdown` triggers are awaited, listeners close, root tasks are
+  // cancelled and awaited until the deadline, and run() returns.
   //
   // Errors: ReactorNotRunning where can_stop() is false.
   void stop();
+  // Lets the deadline of a stop that is under way pass: `before shutdown` triggers that have not
+  // ended are cancelled, and what does not end at once is parked.
+  //
+  // Errors: ReactorNotRunning where no stop is under way.
+  void force_stop();
   // True while there is something to stop: from the start of run() until a first stop() or exit
   // signal. For whoever may come second, as the errback of a task that a stop cancels.
   bool can_stop() const noexcept;
@@ -99,6 +92,7 @@ class Reactor : public ReactorTime {
   bool isInIOThread() const noexcept;
   // How long stop() waits for root tasks that were cancelled; 10 s unless set.
   void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
+  // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
@@ -205,6 +199,11 @@ class Reactor : public ReactorTime {
     finish_closings();
     end_turns();
   }
+  // Tells that a root strand is about to go, for the account of a stop.
+  void root_ended(const TaskContext& root) noexcept {
+    if (stop_under_way()) [[unlikely]]
+      note_ended(root);
+  }
   // Root strands that are alive, for owners that must see them and for the account of a stop.
   template <class Visit>
   void for_each_root(Visit visit) {
@@ -292,7 +291,15 @@ class Reactor : public ReactorTime {
   void run_start() noexcept;
   void resume(Suspension& suspension) noexcept;
   void run(std::coroutine_handle<> handle) noexcept;
+  bool stop_under_way() const noexcept {
+    return state_ == State::stopping || state_ == State::draining;
+  }
+  void root_started(TaskContext& root) noexcept;
+  void note_ended(const TaskContext& root) noexcept;
+  void take_signal();
   void advance_stop();
+  void force() noexcept;
+  void begin_stop();
   void begin_drain();
   bool drained() noexcept;
   void finish_stop();

@@ -40,9 +40,15 @@ class ReactorOptions {
     log_sink = std::move(value);
     return *this;
   }
+  // See Reactor::set_stop_deadline.
+  ReactorOptions& set_stop_deadline(Duration value) noexcept {
+    stop_deadline = value;
+    return *this;
+  }
 
   ReactorKind kind = ReactorKind::automatic;
   LogSink log_sink;
+  std::optional<Duration> stop_deadline;
 };
 
 // ReactorUnavailable: what make_reactor throws; its text says which reactor, and why.

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -62,7 +63,8 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
   detail::RunState<T> state;
-  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)));
+  const std::source_location site = task.site();
+  detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)), site);
   bool stopped = false;
   reactor.turn_until([&] { return state.done; });
   while (!state.done) {
@@ -80,8 +82,8 @@ T run(Reactor& reactor, Task<T> task) {
 //
 // Example (tests/examples/looping_call_example.cpp, "react"):
 //
-//   auto program = [](Reactor& reactor) -> Task<int> {
-//     co_await reactor.callLater(std::chrono::milliseconds(5));
+//   auto program = [](Reactor& given) -> Task<int> {
+//     co_await given.callLater(std::chrono::milliseconds(5));
 //     co_return 3;
 //   };
 //   int status = react(*reactor, program);

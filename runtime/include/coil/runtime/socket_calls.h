@@ -39,7 +39,7 @@ enum class SocketOption : std::uint8_t {
 //
 // Example (tests/examples/handle_example.cpp, "socket facts"):
 //
-//   Result<SocketFacts> facts = sockets.facts(handle);
+//   Result<SocketFacts> facts = reactor.sockets().facts(socket);
 //   bool can_accept = facts && facts->listening;
 class SocketFacts {
  public:
@@ -83,8 +83,8 @@ class SocketCalls {
   virtual Result<SocketFacts> facts(NativeHandle) {
     return Error(make_error_code(Errc::not_supported), "a socket from outside");
   }
-  // Opens `socket` a second time, ready for this reactor: whether calls block, which the
-  // two have in common, is set as it needs it.
+  // Opens `socket` a second time, ready for this reactor: whether calls block, which the two have
+  // in common, is set as it needs it.
   virtual Result<NativeHandle> duplicate(NativeHandle) {
     return Error(make_error_code(Errc::not_supported), "a socket from outside");
   }

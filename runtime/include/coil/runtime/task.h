@@ -139,8 +139,10 @@ class TaskPromise<void> final : public PromiseBase {
     scope.join().one_started();
     return *std::construct_at(&room_.start, *this, &scope);
   }
-  // The same for a root of that name, which lives as long as the program.
-  ListHook& become_root(Reactor& reactor, NameBinding& name) noexcept {
+  // The same for a root of that name, which lives as long as the program; its account of itself
+  // says that it was written at `site`.
+  ListHook& become_root(Reactor& reactor, NameBinding& name, std::source_location site) noexcept {
+    set_site(site);
     Start& start = *std::construct_at(&room_.start, *this, nullptr);
     start.reactor = &reactor;
     start.name = &name;
@@ -319,12 +321,13 @@ class [[nodiscard]] Task {
     return std::exchange(frame_, nullptr).promise().become_child(scope);
   }
 
-  // The same for a root of that name, which lives as long as the program.
-  detail::ListHook& become_root(Reactor& reactor, detail::NameBinding& name) && noexcept
+  // The same for a root of that name, which lives as long as the program; see start_root.
+  detail::ListHook& become_root(Reactor& reactor, detail::NameBinding& name,
+                                std::source_location site) && noexcept
     requires std::is_void_v<T>
   {
     require_frame();
-    return std::exchange(frame_, nullptr).promise().become_root(reactor, name);
+    return std::exchange(frame_, nullptr).promise().become_root(reactor, name, site);
   }
 
   detail::TaskAwaiter<T> operator co_await() && noexcept {

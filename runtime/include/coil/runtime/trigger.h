@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -49,10 +50,13 @@ class Trigger {
  public:
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Trigger> && std::invocable<F&>)
-  Trigger(F function) : call_(wrap(std::move(function))) {}
+  Trigger(F function, std::source_location site = std::source_location::current())
+      : call_(wrap(std::move(function))), site_(site) {}
 
   // Calls the function; gives what is to be awaited, if anything.
   std::optional<Task<void>> operator()() { return call_(); }
+  // Where it was made.
+  std::source_location site() const noexcept { return site_; }
 
  private:
   using Call = absl::AnyInvocable<std::optional<Task<void>>()>;
@@ -79,6 +83,7 @@ class Trigger {
   }
 
   Call call_;
+  std::source_location site_;
 };
 
 }  // namespace coil

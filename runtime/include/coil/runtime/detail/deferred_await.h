@@ -169,9 +169,11 @@ Task<void> fire_with(Task<T> task, Deferred<T> deferred, std::shared_ptr<Corouti
 template <class T>
 Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
   auto link = std::make_shared<detail::CoroutineLink>();
-  Deferred deferred(Canceller([link] { link->cancel(); }), task.site());
+  const std::source_location site = task.site();
+  Deferred deferred(Canceller([link] { link->cancel(); }), site);
   deferred.link_->set_cancelled_later();
-  detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link));
+  detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link),
+                                  site);
   return deferred;
 }
 

@@ -16,8 +16,8 @@ namespace samples {
 namespace {
 
 // copy() reads on when it has written: a receiver that does not read slows the sender down, and
-// costs one buffer. The end is passed on; the other direction may still have much to say. Counted is
-// what a direction carried that came to its end.
+// costs one buffer. The end is passed on; the other direction may still have much to say. What it
+// carried is counted when it ends.
 coil::Task<void> one_way(coil::TcpStream& from, coil::TcpStream& to, Counters& counters) {
   const std::uint64_t size = co_await coil::copy(from, to);
   counters.bytes += size;

@@ -20,21 +20,17 @@ namespace {
 
 class Echo : public coil::Protocol {
  public:
-  explicit Echo(Counters* counters) : counters_(*counters) {}
+  explicit Echo(Counters* counters) : counters_(*counters), open_(*counters) {}
 
-  void connectionMade() override {
-    ++counters_.connections;
-    ++counters_.open;
-  }
   void dataReceived(coil::ConstBytes data) override {
     ++counters_.messages;
     counters_.bytes += data.size();
     transport().write(data);
   }
-  void connectionLost(const coil::Failure&) override { --counters_.open; }
 
  private:
   Counters& counters_;
+  OpenConnection open_;
 };
 
 // Opens its port in the privileged step, where a program that was started as root may still ask for

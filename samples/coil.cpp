@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -25,7 +26,7 @@ struct CommandLine {
   std::string listen;
   std::string connect;
   bool verbose = false;
-  double every = 2;
+  samples::ServerOptions server;
   samples::ClientOptions client;
   std::function<int(coil::Reactor&)> run;
 };
@@ -45,51 +46,89 @@ std::unique_ptr<coil::Reactor> make_reactor(const CommandLine& line) {
 
 using Server = int (*)(coil::Reactor&, const samples::ServerOptions&);
 
-void add_server(CLI::App& app, CommandLine& line, const std::string& name, const std::string& type,
-                Server coroutine_style, Server protocol_style) {
-  CLI::App* command = app.add_subcommand(name, "serve until Ctrl-C");
-  command->add_option("--listen", line.listen, "where, e.g. " + type + ":8007")
-      ->default_val(type + ":8007:interface=127.0.0.1");
-  command->add_option("--style", line.style, "coroutine or protocol")
-      ->check(CLI::IsMember({"coroutine", "protocol"}));
-  command->callback([&line, type, coroutine_style, protocol_style] {
-    const samples::ServerOptions options{samples::parse_listen(line.listen, type)};
-    const Server server = line.style == "protocol" ? protocol_style : coroutine_style;
-    line.run = [options, server](coil::Reactor& reactor) { return server(reactor, options); };
+// A server in one style, or in two, of which --style picks one. The commands share what they read
+// into: a default that stood there would be that of all of them.
+CLI::App* add_server(CLI::App& app, CommandLine& line, const std::string& name,
+                     const std::string& what, const std::string& type, Server first,
+                     Server protocol_style = nullptr) {
+  CLI::App* command = app.add_subcommand(name, what + ", until Ctrl-C");
+  const std::string usual = type + ":8007:interface=127.0.0.1";
+  command->add_option("--listen", line.listen, "where, e.g. " + type + ":8007")->default_str(usual);
+  if (protocol_style != nullptr) {
+    command->add_option("--style", line.style, "coroutine or protocol")
+        ->check(CLI::IsMember({"coroutine", "protocol"}));
+  }
+  command->callback([&line, type, usual, first, protocol_style] {
+    line.server.listen = samples::parse_listen(line.listen.empty() ? usual : line.listen, type);
+    if (!line.connect.empty()) line.server.connect = samples::parse_connect(line.connect, type);
+    const bool other = protocol_style != nullptr && line.style == "protocol";
+    const Server server = other ? protocol_style : first;
+    line.run = [&line, server](coil::Reactor& reactor) { return server(reactor, line.server); };
   });
-}
-
-void add_services(CLI::App& app, CommandLine& line) {
-  CLI::App* command = app.add_subcommand("serve", "run a tree of services until Ctrl-C");
-  command->add_option("--listen", line.listen, "where, e.g. tcp:8007")
-      ->default_val("tcp:8007:interface=127.0.0.1");
-  command->add_option("--every", line.every, "seconds between two lines of statistics")
-      ->check(CLI::Range(0.001, 86400.0));
-  command->callback([&line] {
-    const std::chrono::duration<double> every(line.every);
-    const samples::ServiceOptions options{
-        samples::parse_listen(line.listen, "tcp"),
-        std::chrono::duration_cast<std::chrono::milliseconds>(every)};
-    line.run = [options](coil::Reactor& reactor) {
-      return samples::service_tree(reactor, options);
-    };
-  });
+  return command;
 }
 
 using Client = int (*)(coil::Reactor&, const samples::ClientOptions&);
 
 CLI::App* add_client(CLI::App& app, CommandLine& line, const std::string& name,
-                     const std::string& type, Client client) {
-  CLI::App* command = app.add_subcommand(name, "talk to a server and check what it says");
-  command->add_option("--connect", line.connect, "where, e.g. " + type + ":127.0.0.1:8007")
-      ->default_val(type + ":127.0.0.1:8007");
-  command->add_option("--size", line.client.size, "bytes per message")
-      ->check(CLI::Range(0, type == "udp" ? 65507 : 1 << 30));
-  command->callback([&line, type, client] {
-    line.client.connect = samples::parse_connect(line.connect, type);
+                     const std::string& what, const std::string& type, Client client) {
+  CLI::App* command = app.add_subcommand(name, what);
+  const std::string usual = type + ":127.0.0.1:8007";
+  command->add_option("--connect", line.connect, "where, e.g. " + usual)->default_str(usual);
+  command->callback([&line, type, usual, client] {
+    line.client.connect = samples::parse_connect(line.connect.empty() ? usual : line.connect, type);
     line.run = [&line, client](coil::Reactor& reactor) { return client(reactor, line.client); };
   });
   return command;
+}
+
+void add_clients(CLI::App& app, CommandLine& line) {
+  CLI::App* echo = add_client(app, line, "echo-client", "check the answers of an echo server",
+                              "tcp", &samples::echo_client);
+  echo->add_option("--connections", line.client.connections, "connections at a time");
+  echo->add_option("--messages", line.client.messages, "messages per connection");
+  echo->add_option("--size", line.client.size, "bytes per message")->check(CLI::Range(0, 1 << 30));
+  CLI::App* ping = add_client(app, line, "udp-ping", "check the answers of a UDP echo server",
+                              "udp", &samples::udp_ping);
+  ping->add_option("--count", line.client.messages, "datagrams to send");
+  ping->add_option("--size", line.client.size, "bytes per datagram")->check(CLI::Range(0, 65507));
+  CLI::App* reconnect = add_client(app, line, "reconnect",
+                                   "greet a server, and come back when it has gone, until Ctrl-C",
+                                   "tcp", &samples::reconnecting_client);
+  const auto set_delay = [&line](int count) {
+    line.client.delay_max = std::chrono::milliseconds(count);
+  };
+  reconnect->add_option_function<int>("--max-delay", set_delay, "the longest wait, in milliseconds")
+      ->check(CLI::Range(1, 3'600'000));
+}
+
+void add_interval(CLI::App& command, CommandLine& line, const char* option, const char* what) {
+  const auto set = [&line](double seconds) {
+    line.server.interval = std::chrono::milliseconds(std::lround(seconds * 1000));
+  };
+  command.add_option_function<double>(option, set, what)->check(CLI::Range(0.001, 86400.0));
+}
+
+void add_servers(CLI::App& app, CommandLine& line) {
+  add_server(app, line, "echo", "send back what clients send", "tcp", &samples::echo_server,
+             &samples::echo_protocol);
+  add_server(app, line, "udp-echo", "the same over UDP", "udp", &samples::udp_echo,
+             &samples::udp_echo_protocol);
+  add_server(app, line, "chat", "let clients talk to each other", "tcp", &samples::chat_server,
+             &samples::chat_protocol);
+  add_server(app, line, "calculator", "work out lines of arithmetic", "tcp", &samples::calculator);
+  add_server(app, line, "upgrade", "speak in lines, then in frames, then in lines again", "tcp",
+             &samples::upgrade);
+  add_server(app, line, "forward", "pass connections on to another server", "tcp",
+             &samples::forward, &samples::forward_protocol)
+      ->add_option("--connect", line.connect, "where to, e.g. tcp:127.0.0.1:8007")
+      ->required();
+  CLI::App* tracker = add_server(app, line, "tracker", "tell BitTorrent peers of each other", "tcp",
+                                 &samples::tracker);
+  add_interval(*tracker, line, "--interval", "seconds between two announcements of a peer");
+  CLI::App* services =
+      add_server(app, line, "serve", "run a tree of services", "tcp", &samples::service_tree);
+  add_interval(*services, line, "--every", "seconds between two lines of statistics");
 }
 
 void describe(CLI::App& app, CommandLine& line) {
@@ -103,14 +142,8 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("timers", "timers in both styles")->callback([&line] {
     line.run = &samples::timers;
   });
-  add_server(app, line, "echo", "tcp", &samples::echo_server, &samples::echo_protocol);
-  add_server(app, line, "udp-echo", "udp", &samples::udp_echo, &samples::udp_echo_protocol);
-  add_services(app, line);
-  CLI::App* echo = add_client(app, line, "echo-client", "tcp", &samples::echo_client);
-  echo->add_option("--connections", line.client.connections, "connections at a time");
-  echo->add_option("--messages", line.client.messages, "messages per connection");
-  CLI::App* ping = add_client(app, line, "udp-ping", "udp", &samples::udp_ping);
-  ping->add_option("--count", line.client.messages, "datagrams to send");
+  add_servers(app, line);
+  add_clients(app, line);
 }
 
 int complain(const std::string& sentence, int status) {

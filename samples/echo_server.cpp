@@ -26,15 +26,7 @@ coil::Task<void> echo(coil::TcpStream stream, Counters& counters) {
 }
 
 coil::Task<void> counted_echo(coil::TcpStream stream, Counters& counters) {
-  struct Open {
-    explicit Open(Counters& counted) : counters(counted) {
-      ++counters.connections;
-      ++counters.open;
-    }
-    ~Open() { --counters.open; }
-    Counters& counters;
-  };
-  const Open open(counters);
+  const OpenConnection open(counters);
   co_await echo(std::move(stream), counters);
 }
 

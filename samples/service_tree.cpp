@@ -20,21 +20,17 @@ namespace {
 
 class Echo : public coil::Protocol {
  public:
-  explicit Echo(Counters* counters) : counters_(*counters) {}
+  explicit Echo(Counters* counters) : counters_(*counters), open_(*counters) {}
 
-  void connectionMade() override {
-    ++counters_.connections;
-    ++counters_.open;
-  }
   void dataReceived(coil::ConstBytes data) override {
     ++counters_.messages;
     counters_.bytes += data.size();
     transport().write(data);
   }
-  void connectionLost(const coil::Failure&) override { --counters_.open; }
 
  private:
   Counters& counters_;
+  OpenConnection open_;
 };
 
 // Opens its port in the privileged step, where a program that was started as root may still ask for
@@ -87,11 +83,12 @@ class Statistics : public coil::TimerService {
 
 }  // namespace
 
-int service_tree(coil::Reactor& reactor, const ServiceOptions& options) {
+int service_tree(coil::Reactor& reactor, const ServerOptions& options) {
   Counters counters;
   coil::Application application("echo and statistics");
   application.addService(std::make_shared<EchoService>(reactor, options.listen, counters));
-  application.addService(std::make_shared<Statistics>(options.every, counters));
+  const std::chrono::milliseconds every = options.interval.value_or(std::chrono::seconds(2));
+  application.addService(std::make_shared<Statistics>(every, counters));
   const int status = application.run(reactor);
   std::printf("served %s\n%s\n", counters.text().c_str(), reactor.last_stop().text().c_str());
   return status;

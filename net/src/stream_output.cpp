@@ -20,21 +20,17 @@ inline const WaterMarks& StreamTransport::marks() const noexcept {
   return flow_ == nullptr ? usual_marks : flow_->marks;
 }
 
-inline bool StreamTransport::may_add(ConstBytes data) noexcept {
-  if (data.empty()) return false;
-  if (output_.size() > marks().cap_bytes) [[unlikely]] {
+void StreamTransport::write(ConstBytes data) {
+  if (data.empty() || !accepts_writes()) return;
+  const WaterMarks& limits = marks();
+  if (output_.size() > limits.cap_bytes) [[unlikely]] {
     abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));
-    return false;
+    return;
   }
   if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
-  return true;
-}
-
-void StreamTransport::write(ConstBytes data) {
-  if (!accepts_writes() || !may_add(data)) return;
   if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
   if (!data.empty()) output_.append(data);
-  if (output_.size() > marks().high_bytes) hold_back();
+  if (output_.size() > limits.high_bytes) hold_back();
   if (!corked_ && !reason_ && writer_is_due()) start_writer();
 }
 
@@ -70,8 +66,8 @@ std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
 // What a callback wrote goes out together when it returns.
 void StreamTransport::flush() {
   if (writer_runs_ || reason_) return;
-  if (!output_.empty()) {
-    const ConstBytes pending = output_.first();
+  const ConstBytes pending = output_.first();
+  if (!pending.empty()) {
     if (const std::size_t sent = try_pieces(std::span(&pending, 1))) output_.sent(sent);
   }
   if (writer_is_due() && !reason_) start_writer();

@@ -63,7 +63,7 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
         Incoming incoming(*this);
         const std::int64_t outcome = co_await incoming;
         // What arrived while the protocol paused waits for it to resume.
-        while (goes_on() && (paused_ || held_back_) && !disconnecting_) {
+        while ((paused_ || held_back_) && goes_on() && !disconnecting_) {
           co_await until_it_may_go_on();
         }
         if (!reason_) take(outcome, incoming.bytes());
@@ -92,11 +92,14 @@ bool StreamTransport::begin() {
 }
 
 void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
-  if (outcome < 0) {
-    if (detached_ && outcome == outcome::cancelled) return;
+  if (detached_) [[unlikely]] {
+    if (outcome >= 0) {
+      stream_.unread(bytes);
+    } else if (outcome != outcome::cancelled) {
+      end(Error(outcome::code_of(outcome), "receive").failure());
+    }
+  } else if (outcome < 0) {
     end(Error(outcome::code_of(outcome), "receive").failure());
-  } else if (detached_) {
-    stream_.unread(bytes);
   } else if (disconnecting_) {
     return;
   } else if (outcome == 0) {
@@ -117,7 +120,7 @@ void StreamTransport::wake_reader() noexcept {
 }
 
 bool StreamTransport::may_read() const noexcept {
-  return !paused_ && !held_back_ && !disconnecting_ && !peer_ended_;
+  return !(paused_ | held_back_ | disconnecting_ | peer_ended_);  // One test for every message.
 }
 
 void StreamTransport::peer_ended() {
@@ -139,7 +142,7 @@ void StreamTransport::write_side_ended() {
 }
 
 template <class Call>
-bool StreamTransport::call(const char* where, Call function) noexcept {
+void StreamTransport::call(const char* where, Call function) noexcept {
   try {
     corked_ = true;
     output_.borrow(spare_memory);
@@ -153,7 +156,6 @@ bool StreamTransport::call(const char* where, Call function) noexcept {
   }
   output_.give_back(spare_memory);
   corked_ = false;
-  return !reason_;
 }
 
 void StreamTransport::pauseProducing() {

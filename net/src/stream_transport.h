@@ -84,9 +84,9 @@ class StreamTransport final : public Transport,
   bool begin();
   bool goes_on() const noexcept { return !reason_ && !detached_; }
   void take(std::int64_t outcome, ConstBytes bytes);
-  // Calls the protocol; an exception ends the connection. False once the connection has ended.
+  // Calls the protocol; an exception ends the connection.
   template <class Call>
-  bool call(const char* where, Call function) noexcept;
+  void call(const char* where, Call function) noexcept;
   // What a registered producer makes is wanted until it is unregistered.
   bool accepts_writes() const noexcept {
     if (reason_ || detached_) return false;
@@ -98,7 +98,6 @@ class StreamTransport final : public Transport,
   void write_side_ended();
   Flow& flow();
   const WaterMarks& marks() const noexcept;
-  bool may_add(ConstBytes data) noexcept;
   bool produces() const noexcept { return flow_ != nullptr && flow_->producer.registered(); }
   HalfCloseableProtocol* half_closeable() const noexcept {
     return dynamic_cast<HalfCloseableProtocol*>(protocol_.get());

@@ -8,8 +8,9 @@
 namespace samples {
 
 std::string Counters::text() const {
-  return std::to_string(connections) + " connections (" + std::to_string(open) + " open), " +
-         std::to_string(messages) + " messages, " + std::to_string(bytes) + " bytes";
+  const std::string said = messages == 0 ? "" : std::to_string(messages) + " messages, ";
+  return std::to_string(connections) + " connections (" + std::to_string(open) + " open), " + said +
+         std::to_string(bytes) + " bytes";
 }
 
 coil::Task<void> show_live(const Counters& counters) {

@@ -18,6 +18,21 @@ struct Counters {
   std::string text() const;
 };
 
+// Counts a connection, which is open as long as this lives.
+class OpenConnection {
+ public:
+  explicit OpenConnection(Counters& counters) noexcept : counters_(counters) {
+    ++counters_.connections;
+    ++counters_.open;
+  }
+  OpenConnection(const OpenConnection&) = delete;
+  OpenConnection& operator=(const OpenConnection&) = delete;
+  ~OpenConnection() { --counters_.open; }
+
+ private:
+  Counters& counters_;
+};
+
 // Shows the counters once a second, on one line of the terminal.
 coil::Task<void> show_live(const Counters& counters);
 

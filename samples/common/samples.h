@@ -7,18 +7,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace samples {
 
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
-};
-
-// A tree of services: where its server listens, and how often it prints its statistics.
-struct ServiceOptions {
-  coil::Address listen;
-  std::chrono::milliseconds every{2000};
+  coil::Address connect;  // Where a forwarder sends what arrives.
+  // How often a tracker's peers announce themselves, or a tree of services prints statistics.
+  std::optional<std::chrono::milliseconds> interval;
 };
 
 struct ClientOptions {
@@ -27,6 +25,7 @@ struct ClientOptions {
   std::size_t messages = 10;
   std::size_t size = 64;
   std::chrono::milliseconds timeout{5000};
+  std::chrono::milliseconds delay_max{10000};  // The longest wait before connecting again.
 };
 
 int list_reactors();
@@ -36,7 +35,15 @@ int echo_client(coil::Reactor& reactor, const ClientOptions& options);
 int udp_echo(coil::Reactor& reactor, const ServerOptions& options);
 int udp_echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
 int udp_ping(coil::Reactor& reactor, const ClientOptions& options);
-int service_tree(coil::Reactor& reactor, const ServiceOptions& options);
+int forward(coil::Reactor& reactor, const ServerOptions& options);
+int forward_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int chat_server(coil::Reactor& reactor, const ServerOptions& options);
+int chat_protocol(coil::Reactor& reactor, const ServerOptions& options);
+int calculator(coil::Reactor& reactor, const ServerOptions& options);
+int upgrade(coil::Reactor& reactor, const ServerOptions& options);
+int tracker(coil::Reactor& reactor, const ServerOptions& options);
+int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
 
 }  // namespace samples

@@ -25,6 +25,8 @@ class Outside {
   ~Outside() { close(); }
   static int listening(int family = AF_INET) {
     const int made = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;  // Connections that are still being closed do not hold the address.
+    if (::setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) return -1;
     if (::listen(made, 16) != 0) return -1;  // At a port that the system picks.
     return made;
   }

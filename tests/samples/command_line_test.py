@@ -37,6 +37,13 @@ with socket.socket() as closed:
     closed.bind(("127.0.0.1", 0))
     port = closed.getsockname()[1]
 refused(1, f"127.0.0.1:{port}", "echo-client", "--connect", f"tcp:127.0.0.1:{port}")
+# Each command has the default that fits it, whether somebody answers there or not.
+for client in ("echo-client", "udp-ping"):
+    assert run(client).returncode != 2, client
+refused(2, "--connect", "forward")
+refused(2, "--interval", "tracker", "--interval", "0")
+refused(2, "--max-delay", "reconnect", "--max-delay", "0")
+refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
 
 assert run("--help").returncode == 0
 listed = run("reactors")

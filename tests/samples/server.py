@@ -1,26 +1,39 @@
-"""A sample server as a child process, for the tests that talk to it as foreign clients."""
+"""A sample as a child process, for the tests that talk to it as foreign peers."""
 import signal
 import subprocess
 
 
-class Server:
+class Sample:
     def __init__(self, coil, reactor, *arguments, prefix=(), before_exec=None):
         self.process = subprocess.Popen([*prefix, coil, "--reactor", reactor, *arguments],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         preexec_fn=before_exec)
-        self.first_line = self.process.stdout.readline()
+
+    def line(self):
+        """The next line that it says."""
+        return self.process.stdout.readline()
+
+    def end(self, number=signal.SIGINT):
+        """Ends it by a signal and gives what it said last, on its output and on its error."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=30)
+        # It ends in order, and then by the signal itself, so that its parent knows.
+        assert self.process.returncode == -number, (self.process.returncode, out, err)
+        return out, err
+
+
+class Server(Sample):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.first_line = self.line()
         if not self.first_line.startswith("listening on 127.0.0.1:"):
             raise AssertionError((self.first_line, self.process.stderr.read()))
         self.port = int(self.first_line.split()[2].rsplit(":", 1)[1])
 
     def stop(self, number=signal.SIGINT):
         """Ends it by a signal and gives what it had said on the standard error."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
-        # It ends in order, and then by the signal itself, so that its parent knows.
-        assert self.process.returncode == -number, (self.process.returncode, out, err)
-        assert "0 open" in out, out
-        self.rest = out
+        self.rest, err = self.end(number)
+        assert "0 open" in self.rest, self.rest
         return err
 
     def stop_traced(self, number=signal.SIGINT):

@@ -58,6 +58,16 @@ void Connector::connect() {
       [self = shared_from_this()](const Failure& failure) { self->failed(failure); });
 }
 
+// Stands between the connector and its connection, which the public class does not show.
+class Connector::Connection : public ConnectionOwner {
+ public:
+  explicit Connection(std::shared_ptr<Connector> connector) : connector_(std::move(connector)) {}
+  void connection_ended(const Failure& reason) override { connector_->lost(reason); }
+
+ private:
+  std::shared_ptr<Connector> connector_;
+};
+
 Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
   factory_->startedConnecting(*this);
   TcpStream stream = co_await detail::connect_within(reactor_, destination_, options_);
@@ -68,9 +78,8 @@ Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
                      "the factory built no protocol for " + destination_.to_string());
   }
   state_ = State::connected;
-  auto ended = [self](const Failure& reason) { self->lost(reason); };
-  auto transport =
-      std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), std::move(ended));
+  auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
+                                                     std::make_shared<Connection>(self));
   transport_ = transport;
   transport->start();
 }

@@ -26,10 +26,10 @@ Deferred<ListeningPort> as_deferred(Listen listen) {
 }
 
 // How one connection of a factory has ended, once it has.
-class Ending {
+class Ending : public ConnectionOwner {
  public:
   explicit Ending(std::shared_ptr<Factory> factory) noexcept : factory_(std::move(factory)) {}
-  void end(const Failure& why) {
+  void connection_ended(const Failure& why) override {
     reason = why;
     factory_->doStop();
   }
@@ -70,8 +70,7 @@ Task<std::shared_ptr<Protocol>> connect_once(Reactor& reactor, Address peer, Con
       throw NoProtocol(make_error_code(Errc::connection_done),
                        "the factory built no protocol for " + peer.to_string());
     }
-    auto ended = [ending](const Failure& reason) { ending->end(reason); };
-    transport = std::make_shared<StreamTransport>(std::move(stream), protocol, std::move(ended));
+    transport = std::make_shared<StreamTransport>(std::move(stream), protocol, ending);
     transport->start();
   } catch (...) {
     failed = std::current_exception();

@@ -20,7 +20,7 @@ void attach(TcpStream stream, std::shared_ptr<Protocol> protocol) {
 }
 
 // The listener, its accepting strand, and what it takes to listen again.
-class ListeningPort::State : public std::enable_shared_from_this<State> {
+class ListeningPort::State : public std::enable_shared_from_this<State>, public ConnectionOwner {
  public:
   State(Reactor& reactor, const Address& local, std::shared_ptr<Factory> factory,
         ListenOptions options)
@@ -45,6 +45,7 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     waiters_.push_back(waiter);
     return waiter;
   }
+  void connection_ended(const Failure&) override { --connections_; }
   const Address& host() const noexcept { return local_; }
   std::size_t connections() const noexcept { return connections_; }
 
@@ -91,9 +92,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State> {
     try {
       std::shared_ptr<Protocol> protocol = factory_->buildProtocol(peer);
       if (protocol == nullptr) return;
-      auto ended = [self = shared_from_this()](const Failure&) { --self->connections_; };
       auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
-                                                         std::move(ended));
+                                                         shared_from_this());
       ++connections_;
       transport->start();
     } catch (...) {

@@ -20,30 +20,24 @@ thread_local detail::WriteBuffer::Spare spare_memory;
 // What comes next, with its outcome as a number: this is awaited for every message.
 class StreamTransport::Incoming {
  public:
-  explicit Incoming(StreamTransport& to) noexcept
-      : op_(to.stream_.reactor(), to.stream_.id()), to_(to) {}
+  explicit Incoming(const TcpStream& stream) noexcept : op_(stream.reactor(), stream.id()) {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
-    to_.incoming_ = this;
     return op_.begin(waiter.promise().context(), waiter);
   }
-  std::int64_t await_resume() const {
-    to_.incoming_ = nullptr;
-    if (op_.outcome() == outcome::cancelled && !to_.detached_) throw Cancelled();
-    return op_.outcome();
-  }
+  std::int64_t await_resume() const noexcept { return op_.outcome(); }
   ConstBytes bytes() const noexcept { return op_.lease.bytes(); }
   // Somebody else is going to read.
   void withdraw() noexcept { op_.reactor().cancel(op_); }
 
  private:
   ReceiveLeaseOperation op_;
-  StreamTransport& to_;
 };
 
-StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended)
-    : stream_(std::move(stream)), protocol_(std::move(protocol)), ended_(std::move(ended)) {}
+StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+                                 std::shared_ptr<ConnectionOwner> owner)
+    : stream_(std::move(stream)), protocol_(std::move(protocol)), owner_(std::move(owner)) {}
 
 void StreamTransport::start() {
   detail::start_root<"protocol">(stream_.reactor(), run_reader(shared_from_this()));
@@ -57,13 +51,17 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
     if (begin()) {
       while (goes_on()) {
         if (!may_read()) {
-          co_await lifted(&StreamTransport::may_read);
+          co_await until_it_may_read();
+          if (flow_->end_of_input && goes_on()) {
+            take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
+          }
           continue;
         }
-        Incoming incoming(*this);
+        Incoming incoming(stream_);
+        incoming_ = &incoming;
         const std::int64_t outcome = co_await incoming;
-        // What arrived while the protocol paused waits for it to resume.
-        if (paused_ || held_back_) co_await lifted(&StreamTransport::may_deliver);
+        incoming_ = nullptr;
+        if (outcome == outcome::cancelled && !detached_) throw Cancelled();
         if (!reason_) take(outcome, incoming.bytes());
       }
     }
@@ -89,12 +87,8 @@ bool StreamTransport::begin() {
 }
 
 void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
-  if (detached_) [[unlikely]] {
-    if (outcome >= 0) {
-      stream_.unread(bytes);
-    } else if (outcome != outcome::cancelled) {
-      end(Error(outcome::code_of(outcome), "receive").failure());
-    }
+  if (detached_ || is_held()) [[unlikely]] {
+    keep(outcome, bytes);
   } else if (outcome < 0) {
     end(Error(outcome::code_of(outcome), "receive").failure());
   } else if (disconnecting_) {
@@ -106,10 +100,21 @@ void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
   }
 }
 
-// Returns when the reader may go on, or is not to any more; whoever lets it calls wake_reader. It has
-// a frame of its own so that a connection that never pauses has no room for the wait.
-Task<void> StreamTransport::lifted(bool (StreamTransport::*enough)() const noexcept) {
-  while (goes_on() && !(this->*enough)()) {
+// What came waits for the protocol to resume, or is the new owner's.
+void StreamTransport::keep(std::int64_t outcome, ConstBytes bytes) {
+  if (outcome > 0) {
+    stream_.unread(bytes);
+  } else if (!detached_) {
+    flow().end_of_input = outcome;
+  } else if (outcome < 0 && outcome != outcome::cancelled) {
+    end(Error(outcome::code_of(outcome), "receive").failure());
+  }
+}
+
+// Whoever lets the reader go on calls wake_reader. The wait has a frame of its own so that a
+// connection that never pauses has no room for it.
+Task<void> StreamTransport::until_it_may_read() {
+  while (goes_on() && !may_read()) {
     flow().may_go_on.clear();
     co_await flow_->may_go_on.wait();
   }
@@ -121,10 +126,6 @@ void StreamTransport::wake_reader() noexcept {
 
 bool StreamTransport::may_read() const noexcept {
   return !(paused_ | held_back_ | disconnecting_ | peer_ended_);  // One test for every message.
-}
-
-bool StreamTransport::may_deliver() const noexcept {
-  return disconnecting_ || !(paused_ | held_back_);
 }
 
 void StreamTransport::peer_ended() {
@@ -215,7 +216,8 @@ void StreamTransport::wake_all() noexcept {
 }
 
 Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
-  if (!accepts_writes()) throw std::logic_error("detach: the connection ends");
+  const bool broken = flow_ != nullptr && flow_->end_of_input.value_or(0) < 0;
+  if (broken || !accepts_writes()) throw std::logic_error("detach: the connection ends");
   if (produces()) throw std::logic_error("detach: a producer is registered");
   flow().new_owner.emplace();
   if (!unread.empty()) stream_.unread(unread);
@@ -265,9 +267,10 @@ void StreamTransport::report_loss() noexcept {
 }
 
 void StreamTransport::report_end(const Failure& reason) noexcept {
-  if (!ended_) return;
+  const std::shared_ptr<ConnectionOwner> owner = std::move(owner_);
+  if (owner == nullptr) return;
   try {
-    std::move(ended_)(reason);
+    owner->connection_ended(reason);
   } catch (...) {
     stream_.reactor().log_current("the end of a connection");
   }

@@ -12,8 +12,6 @@
 
 #include "write_buffer.h"
 
-#include <absl/functional/any_invocable.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,15 +20,21 @@
 
 namespace coil {
 
+// Who is told of a connection's end: after the protocol's connectionLost, or without a reason after
+// a hand-over.
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+  virtual void connection_ended(const Failure& reason) = 0;
+};
+
 // The reading strand lives as long as the connection and makes every call of the protocol; a
 // writing strand exists only while output is pending. Both use the stream's ordinary operations.
 class StreamTransport final : public Transport,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
-  // Told after the protocol's connectionLost, or without a reason after a hand-over.
-  using Ended = absl::AnyInvocable<void(const Failure&) &&>;
-
-  StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol, Ended ended);
+  StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+                  std::shared_ptr<ConnectionOwner> owner);
 
   // Starts the reading strand.
   void start();
@@ -68,6 +72,7 @@ class StreamTransport final : public Transport,
     TimePoint paused_since;
     TimePoint held_back_since;
     Address host;                                  // Once the connection has ended.
+    std::optional<std::int64_t> end_of_input;      // Came while the protocol paused.
     std::optional<Deferred<TcpStream>> new_owner;  // Once the connection was handed over.
   };
 
@@ -95,7 +100,8 @@ class StreamTransport final : public Transport,
     return write_side_ != WriteSide::closed && produces();
   }
   bool may_read() const noexcept;
-  bool may_deliver() const noexcept;
+  bool is_held() const noexcept { return (paused_ || held_back_) && !disconnecting_; }
+  void keep(std::int64_t outcome, ConstBytes bytes);
   void peer_ended();
   void write_side_ended();
   Flow& flow();
@@ -104,7 +110,7 @@ class StreamTransport final : public Transport,
   HalfCloseableProtocol* half_closeable() const noexcept {
     return dynamic_cast<HalfCloseableProtocol*>(protocol_.get());
   }
-  Task<void> lifted(bool (StreamTransport::*enough)() const noexcept);
+  Task<void> until_it_may_read();
   void tell_producer(void (ProducerSlot::*what)()) noexcept;
   void hold_back();
   void let_go_on();
@@ -128,7 +134,7 @@ class StreamTransport final : public Transport,
 
   TcpStream stream_;
   std::shared_ptr<Protocol> protocol_;
-  Ended ended_;
+  std::shared_ptr<ConnectionOwner> owner_;  // Null where nobody asks.
   Address peer_;
   detail::WriteBuffer output_;
   Failure reason_;  // Why the connection has ended, once it has.

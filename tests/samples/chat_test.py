@@ -66,25 +66,26 @@ def talk(server):
 
 def silent_reader_has_to_go(server):
     """Whoever does not read is not waited for, and what is kept for him does not grow."""
-    ada, bob, mute = (Client(server) for _ in range(3))
-    ada.enters("ada")
-    bob.enters("bob")
+    # Names of their own: those who talked before may still be leaving.
+    ann, ben, mute = (Client(server) for _ in range(3))
+    ann.enters("ann")
+    ben.enters("ben")
     mute.enters("mute")
-    ada.hears("* bob has joined", "* mute has joined")
-    bob.hears("* mute has joined")
+    ann.hears("* ben has joined", "* mute has joined")
+    ben.hears("* mute has joined")
     text = "y" * 900
     said = 0
     heard = ""
     while heard != "* mute has left\n":
-        ada.say(text)
+        ann.say(text)
         said += len(text)
         assert said < FLOOD, "nobody minds that mute does not read"
-        heard = bob.lines.readline()
-    assert bob.lines.readline() == f"ada: {text}\n"
-    ada.hears("* mute has left")
-    ada.say("at last")
-    bob.hears("ada: at last")
-    for client in (ada, bob, mute):
+        heard = ben.lines.readline()
+    assert ben.lines.readline() == f"ann: {text}\n"
+    ann.hears("* mute has left")
+    ann.say("at last")
+    ben.hears("ann: at last")
+    for client in (ann, ben, mute):
         client.leaves()
 
 

@@ -67,6 +67,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
   Reactor& reactor() const noexcept { return reactor_; }
 
  private:
+  class Connection;
+
   Task<void> attempt(std::shared_ptr<Connector> self);
   void failed(const Failure& reason);
   void lost(const Failure& reason);

@@ -57,15 +57,13 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
     if (begin()) {
       while (goes_on()) {
         if (!may_read()) {
-          co_await until_it_may_go_on();
+          co_await lifted(&StreamTransport::may_read);
           continue;
         }
         Incoming incoming(*this);
         const std::int64_t outcome = co_await incoming;
         // What arrived while the protocol paused waits for it to resume.
-        while ((paused_ || held_back_) && goes_on() && !disconnecting_) {
-          co_await until_it_may_go_on();
-        }
+        if (paused_ || held_back_) co_await lifted(&StreamTransport::may_deliver);
         if (!reason_) take(outcome, incoming.bytes());
       }
     }
@@ -81,7 +79,6 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
 bool StreamTransport::begin() {
   try {
     peer_ = stream_.peer_address();
-    host_ = stream_.local_address();
   } catch (const SystemError&) {
     end(Failure::current());  // The peer was gone before we looked.
     protocol_.reset();
@@ -109,10 +106,13 @@ void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
   }
 }
 
-// Whoever lifts what keeps the reader from going on calls wake_reader.
-Event::Wait StreamTransport::until_it_may_go_on() {
-  flow().may_go_on.clear();
-  return flow_->may_go_on.wait();
+// Returns when the reader may go on, or is not to any more; whoever lets it calls wake_reader. It has
+// a frame of its own so that a connection that never pauses has no room for the wait.
+Task<void> StreamTransport::lifted(bool (StreamTransport::*enough)() const noexcept) {
+  while (goes_on() && !(this->*enough)()) {
+    flow().may_go_on.clear();
+    co_await flow_->may_go_on.wait();
+  }
 }
 
 void StreamTransport::wake_reader() noexcept {
@@ -121,6 +121,10 @@ void StreamTransport::wake_reader() noexcept {
 
 bool StreamTransport::may_read() const noexcept {
   return !(paused_ | held_back_ | disconnecting_ | peer_ended_);  // One test for every message.
+}
+
+bool StreamTransport::may_deliver() const noexcept {
+  return disconnecting_ || !(paused_ | held_back_);
 }
 
 void StreamTransport::peer_ended() {
@@ -177,6 +181,7 @@ void StreamTransport::abort(Failure reason) noexcept {
   if (reason_) return;
   reason_ = std::move(reason);
   output_.drop_queued();
+  keep_host();
   stream_.abort();
   wake_all();
 }
@@ -185,8 +190,22 @@ void StreamTransport::abort(Failure reason) noexcept {
 void StreamTransport::end(Failure reason) noexcept {
   if (reason_) return;
   reason_ = std::move(reason);
+  keep_host();
   stream_.close();
   wake_all();
+}
+
+Address StreamTransport::getHost() const {
+  return stream_.is_open() || flow_ == nullptr ? stream_.local_address() : flow_->host;
+}
+
+// What connectionLost may still ask for.
+void StreamTransport::keep_host() noexcept {
+  try {
+    if (stream_.is_open()) flow().host = stream_.local_address();
+  } catch (...) {
+    // There is no address then.
+  }
 }
 
 void StreamTransport::wake_all() noexcept {

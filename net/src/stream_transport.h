@@ -43,7 +43,7 @@ class StreamTransport final : public Transport,
   void pauseProducing() override;
   void resumeProducing() override;
   Address getPeer() const override { return peer_; }
-  Address getHost() const override { return host_; }
+  Address getHost() const override;
   bool getTcpNoDelay() const override;
   void setTcpNoDelay(bool enabled) override;
   bool getTcpKeepAlive() const override;
@@ -67,6 +67,7 @@ class StreamTransport final : public Transport,
     Event drained;    // Set while output does not hold anybody back.
     TimePoint paused_since;
     TimePoint held_back_since;
+    Address host;                                  // Once the connection has ended.
     std::optional<Deferred<TcpStream>> new_owner;  // Once the connection was handed over.
   };
 
@@ -94,6 +95,7 @@ class StreamTransport final : public Transport,
     return write_side_ != WriteSide::closed && produces();
   }
   bool may_read() const noexcept;
+  bool may_deliver() const noexcept;
   void peer_ended();
   void write_side_ended();
   Flow& flow();
@@ -102,7 +104,7 @@ class StreamTransport final : public Transport,
   HalfCloseableProtocol* half_closeable() const noexcept {
     return dynamic_cast<HalfCloseableProtocol*>(protocol_.get());
   }
-  Event::Wait until_it_may_go_on();
+  Task<void> lifted(bool (StreamTransport::*enough)() const noexcept);
   void tell_producer(void (ProducerSlot::*what)()) noexcept;
   void hold_back();
   void let_go_on();
@@ -117,6 +119,7 @@ class StreamTransport final : public Transport,
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
   void wake_reader() noexcept;
+  void keep_host() noexcept;
   void wake_all() noexcept;
   void leave() noexcept;
   void hand_over() noexcept;
@@ -127,7 +130,6 @@ class StreamTransport final : public Transport,
   std::shared_ptr<Protocol> protocol_;
   Ended ended_;
   Address peer_;
-  Address host_;
   detail::WriteBuffer output_;
   Failure reason_;  // Why the connection has ended, once it has.
   std::unique_ptr<Flow> flow_;

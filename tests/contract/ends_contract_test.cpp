@@ -224,4 +224,38 @@ TEST_CASE("a protocol whose connection ended is let go of") {
   CHECK(watched.expired());
 }
 
+// Asks for both addresses first and last.
+class Addressed : public Probe {
+ public:
+  using Probe::Probe;
+  void connectionMade() override {
+    host = transport().getHost();
+    peer = transport().getPeer();
+    Probe::connectionMade();
+  }
+  void connectionLost(const Failure& reason) override {
+    same = transport().getHost() == host && transport().getPeer() == peer;
+    Probe::connectionLost(reason);
+  }
+  Address host;
+  Address peer;
+  bool same = false;
+};
+
+TEST_CASE("a protocol can still ask for both addresses when its connection is lost") {
+  COIL_CONTRACT(reactor);
+  for (const bool aborts : {false, true}) {
+    Strings seen;
+    auto probe = std::make_shared<Addressed>(&seen);
+    with_probe(*reactor, probe, [&](TcpStream& client) -> Task<void> {
+      CHECK(probe->host == client.peer_address());
+      CHECK(probe->peer == client.local_address());
+      if (aborts) probe->line().abortConnection();
+      client.close();
+      co_return;
+    });
+    CHECK(probe->same);
+  }
+}
+
 }  // namespace

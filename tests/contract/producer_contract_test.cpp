@@ -191,12 +191,14 @@ TEST_CASE("the end of the peer stops a producer that streams, and not one that i
   Source pieces(&told);
   with_port(*reactor, second, [&](TcpStream& client) -> Task<void> {
     Transport& line = (co_await served(*second))->line();
+    line.registerProducer(pieces, false);
+    co_await client.shutdown_write();
+    while (!line.disconnecting()) co_await yield();
     pieces.on_resume = [&] {
       line.write("x");
       if (told.size() == 3) line.unregisterProducer();
     };
-    co_await client.shutdown_write();
-    line.registerProducer(pieces, false);
+    line.write("x");  // So that it is asked again.
     const std::string text = co_await read_to_end(client);
     CHECK(text == "xxx");
   });

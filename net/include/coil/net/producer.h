@@ -19,8 +19,8 @@ class Producer;
 //
 // Guarantees: A streaming producer starts running, and is told to pause and to resume in turns. One
 //             that is not is asked for a piece at once, and for the next one when that has gone.
-//             stopProducing is called once, when nothing can be taken any more; the producer is
-//             then registered no longer.
+//             stopProducing is called once, when nothing can be taken any more, and for one that
+//             streams when the peer has ended; the producer is then registered no longer.
 // Errors:     std::logic_error where a producer is registered already.
 // Source:     Twisted's IConsumer.
 class Consumer {

@@ -205,7 +205,7 @@ void StreamTransport::keep_host() noexcept {
   try {
     if (stream_.is_open()) flow().host = stream_.local_address();
   } catch (...) {
-    // There is no address then.
+    stream_.reactor().log_current("getHost");
   }
 }
 

@@ -103,7 +103,9 @@ void WatchedInputs::cancel_all() noexcept {
     try {
       input->cancel();
     } catch (...) {
-      // One canceller's trouble must not keep the others from being asked.
+      // One canceller's trouble must not keep the others from being asked: it is nobody's, and
+      // reported so.
+      static_cast<void>(fail<void>(Failure::current()));
     }
     input->drop_owner();
   }

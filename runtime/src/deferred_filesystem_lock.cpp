@@ -84,7 +84,7 @@ void DeferredFilesystemLock::State::give_up() noexcept {
   try {
     if (locked) unlock();
   } catch (...) {
-    // Somebody removed the link: then there is nothing to give back.
+    locked = false;  // Somebody removed the link: there is nothing to give back.
   }
 }
 

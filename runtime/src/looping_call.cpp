@@ -90,7 +90,8 @@ void LoopingCall::State::give_up() noexcept {
     try {
       last->cancel();
     } catch (...) {
-      // A canceller's trouble must not keep the loop from ending.
+      // A canceller's trouble must not keep the loop from ending: it is nobody's, and reported so.
+      static_cast<void>(fail<void>(Failure::current()));
     }
   }
   if (ended) ended->callback();
@@ -120,7 +121,7 @@ Result<void> LoopingCall::State::call_ended(Result<void> result) {
   waits_for_.reset();
   if (!ended_) {
     const bool expected = result || result.error().failure().check<CancelledError>();
-    return expected ? Result<void>() : result;
+    return expected ? Result<void>() : std::move(result);
   }
   if (result && running_) {
     schedule();

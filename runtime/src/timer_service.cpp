@@ -16,7 +16,7 @@ namespace coil {
 // The calls between one start and the stop that follows.
 class TimerService::Calls {
  public:
-  Calls(std::string name, Duration step, std::shared_ptr<Trigger> call)
+  Calls(const std::string& name, Duration step, std::shared_ptr<Trigger> call)
       : name_("timer service " + name), step_(step), call_(std::move(call)) {}
 
   static Task<void> run(std::shared_ptr<Calls> self) {

@@ -77,7 +77,7 @@ void StringTransportWithDisconnection::abortConnection() {
   lose(Failure(ConnectionAborted(make_error_code(Errc::connection_aborted))));
 }
 
-void StringTransportWithDisconnection::lose(Failure reason) {
+void StringTransportWithDisconnection::lose(const Failure& reason) {
   if (disconnecting()) return;
   const bool aborted = reason.check<ConnectionAborted>();
   if (aborted) {

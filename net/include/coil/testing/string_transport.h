@@ -131,7 +131,7 @@ class StringTransportWithDisconnection final : public StringTransport {
   void abortConnection() override;
 
  private:
-  void lose(Failure reason);
+  void lose(const Failure& reason);
 
   Protocol& protocol_;
 };

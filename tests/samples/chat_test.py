@@ -66,34 +66,33 @@ def talk(server):
 
 def silent_reader_has_to_go(server):
     """Whoever does not read is not waited for, and what is kept for him does not grow."""
-    # Names of their own: those who talked before may still be leaving.
-    ann, ben, mute = (Client(server) for _ in range(3))
-    ann.enters("ann")
-    ben.enters("ben")
+    ada, bob, mute = (Client(server) for _ in range(3))
+    ada.enters("ada")
+    bob.enters("bob")
     mute.enters("mute")
-    ann.hears("* ben has joined", "* mute has joined")
-    ben.hears("* mute has joined")
+    ada.hears("* bob has joined", "* mute has joined")
+    bob.hears("* mute has joined")
     text = "y" * 900
     said = 0
     heard = ""
     while heard != "* mute has left\n":
-        ann.say(text)
+        ada.say(text)
         said += len(text)
         assert said < FLOOD, "nobody minds that mute does not read"
-        heard = ben.lines.readline()
-    assert ben.lines.readline() == f"ann: {text}\n"
-    ann.hears("* mute has left")
-    ann.say("at last")
-    ben.hears("ann: at last")
-    for client in (ann, ben, mute):
+        heard = bob.lines.readline()
+    assert bob.lines.readline() == f"ada: {text}\n"
+    ada.hears("* mute has left")
+    ada.say("at last")
+    bob.hears("ada: at last")
+    for client in (ada, bob, mute):
         client.leaves()
 
 
 for style in ("coroutine", "protocol"):
-    server = Server(coil, reactor, "chat", "--listen", "tcp:0:interface=127.0.0.1",
-                    "--style", style)
-    talk(server)
-    silent_reader_has_to_go(server)
-    talk(server)
-    assert server.stop() == ""
+    # A server of its own for each: those who leave one do not disturb the next.
+    for part in (talk, silent_reader_has_to_go):
+        server = Server(coil, reactor, "chat", "--listen", "tcp:0:interface=127.0.0.1",
+                        "--style", style)
+        part(server)
+        assert server.stop() == ""
 print("everybody heard what the others said")

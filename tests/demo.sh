@@ -31,7 +31,7 @@ start() {
 stop() {
   kill -TERM "$server"
   status=0
-  wait "$server" || status=$?
+  wait "$server" 2>/dev/null || status=$?
   if [ "$status" -ne 143 ]; then  # 128 + SIGTERM: it says what ended it.
     echo "the server ended with $status"
     exit 1

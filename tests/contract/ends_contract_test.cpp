@@ -258,4 +258,40 @@ TEST_CASE("a protocol can still ask for both addresses when its connection is lo
   }
 }
 
+// Each thing of a connection holds a share of `held`: what is left over in the end is counted.
+Task<void> connect_and_end(Reactor& reactor, std::shared_ptr<int> held) {
+  auto served = std::make_shared<ProbeFactory>();
+  auto connected = std::make_shared<ProbeFactory>();
+  for (const auto& factory : {served, connected}) {
+    factory->prepare = [held](Probe& probe) { probe.on_data = [held](Transport&) {}; };
+  }
+  TcpServerEndpoint here(reactor, Address::loopback(0));
+  Deferred<ListeningPort> listening = here.listen(served);
+  listening.addBoth([held](Result<ListeningPort> port) { return port; });
+  ListeningPort port = co_await listening;
+  TcpClientEndpoint there(reactor, port.getHost());
+  Deferred<std::shared_ptr<Protocol>> connecting = there.connect(connected);
+  connecting.addBoth([held](Result<std::shared_ptr<Protocol>> made) { return made; });
+  {
+    const std::shared_ptr<Protocol> protocol = co_await connecting;
+    while (served->probes.empty()) co_await yield();
+    CHECK(held.use_count() > 4);
+    protocol->connection()->write("to each other");
+    while (served->probes[0]->received.empty()) co_await yield();
+    protocol->connection()->loseConnection();
+  }
+  while (served->seen.back() != "lost") co_await yield();
+  Deferred<void> stopped = port.stopListening();
+  stopped.addBoth([held](Result<void> result) { return result; });
+  co_await stopped;
+}
+
+TEST_CASE("no protocol, factory, port or Deferred outlives its connection") {
+  COIL_CONTRACT(reactor);
+  const auto held = std::make_shared<int>();
+  run(*reactor, connect_and_end(*reactor, held));
+  for (int turn = 0; turn < 5; ++turn) reactor->iterate();
+  CHECK(held.use_count() == 1);
+}
+
 }  // namespace

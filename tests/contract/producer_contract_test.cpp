@@ -29,6 +29,23 @@ Task<Probe*> served(ProbeFactory& factory) {
   co_return factory.probes.back().get();
 }
 
+// A served connection, and a producer for it.
+class Setting {
+ public:
+  std::shared_ptr<ProbeFactory> factory = std::make_shared<ProbeFactory>();
+  Strings told;
+  Source source{&told};
+};
+
+// Runs body(line, client) once the connection is served; `line` is the served end.
+template <class Body>
+void with_line(Reactor& reactor, Setting& at, Body body) {
+  with_port(reactor, at.factory, [&](TcpStream& client) -> Task<void> {
+    Transport& line = (co_await served(*at.factory))->line();
+    co_await body(line, client);
+  });
+}
+
 Task<std::size_t> read_size(TcpStream& stream, std::size_t at_most) {
   std::size_t size = 0;
   while (size < at_most) {
@@ -41,15 +58,12 @@ Task<std::size_t> read_size(TcpStream& stream, std::size_t at_most) {
 
 TEST_CASE("a push producer is paused above the high water mark and resumed below the low one") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
-    line.registerProducer(source, true);
-    CHECK(told.empty());
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
+    line.registerProducer(at.source, true);
+    CHECK(at.told.empty());
     std::size_t written = 0;
-    source.on_resume = [&] {
+    at.source.on_resume = [&] {
       CHECK(line.buffered_bytes() <= WaterMarks().low_bytes);
       if (written >= 3 * much) return;
       // It fills the buffer again from inside the call: it must be paused again.
@@ -58,14 +72,14 @@ TEST_CASE("a push producer is paused above the high water mark and resumed below
     };
     line.write(std::string(much, 'x'));
     written += much;
-    CHECK(told == Strings{"pause"});
+    CHECK(at.told == Strings{"pause"});
     const std::size_t got = co_await read_size(client, 3 * much);
     CHECK(got == 3 * much);
     line.unregisterProducer();
   });
-  REQUIRE(told.size() >= 6);
-  for (std::size_t each = 0; each < told.size(); ++each) {
-    CHECK(told[each] == (each % 2 == 0 ? "pause" : "resume"));
+  REQUIRE(at.told.size() >= 6);
+  for (std::size_t each = 0; each < at.told.size(); ++each) {
+    CHECK(at.told[each] == (each % 2 == 0 ? "pause" : "resume"));
   }
 }
 
@@ -98,20 +112,17 @@ TEST_CASE("a pull producer is asked for one piece at a time and is never paused"
 
 TEST_CASE("a pull producer that has nothing to give is asked again after the next write") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
-    line.registerProducer(source, false);
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
+    line.registerProducer(at.source, false);
     for (int turn = 0; turn < 10; ++turn) co_await sleep(Duration::zero());
-    CHECK(told.size() == 1);
+    CHECK(at.told.size() == 1);
     line.write("something else");
-    while (told.size() < 2) co_await yield();
+    while (at.told.size() < 2) co_await yield();
     std::string text(14, '.');
     co_await read_exactly(client, text);
     for (int turn = 0; turn < 10; ++turn) co_await sleep(Duration::zero());
-    CHECK(told.size() == 2);
+    CHECK(at.told.size() == 2);
     line.unregisterProducer();
   });
 }
@@ -145,19 +156,16 @@ TEST_CASE("a second producer is refused until the first one is unregistered") {
 
 TEST_CASE("a producer that comes when nothing can be written is stopped and not kept") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
     line.abortConnection();
-    line.registerProducer(source, true);
-    CHECK(told == Strings{"stop"});
-    line.registerProducer(source, false);
-    CHECK(told == Strings{"stop", "stop"});
+    line.registerProducer(at.source, true);
+    CHECK(at.told == Strings{"stop"});
+    line.registerProducer(at.source, false);
+    CHECK(at.told == Strings{"stop", "stop"});
     static_cast<void>(co_await as_result(read_to_end(client)));
   });
-  CHECK(told.size() == 2);
+  CHECK(at.told.size() == 2);
 }
 
 TEST_CASE("a producer is stopped once when the connection is lost, before the protocol hears it") {
@@ -207,24 +215,21 @@ TEST_CASE("the end of the peer stops a producer that streams, and not one that i
 
 TEST_CASE("loseConnection waits for what a producer makes until it is unregistered") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
-    line.registerProducer(source, true);
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
+    line.registerProducer(at.source, true);
     line.write("one ");
     line.loseConnection();
     for (int turn = 0; turn < 10; ++turn) co_await sleep(Duration::zero());
-    CHECK(factory->seen.back() == "made");
+    CHECK(at.factory->seen.back() == "made");
     line.write("two");
     line.unregisterProducer();
     line.write("three");
     const std::string text = co_await read_to_end(client);
     CHECK(text == "one two");
   });
-  CHECK(told.empty());
-  CHECK(factory->probes[0]->why.check<ConnectionDone>());
+  CHECK(at.told.empty());
+  CHECK(at.factory->probes[0]->why.check<ConnectionDone>());
 }
 
 TEST_CASE("loseWriteConnection waits for the producer too, and reading goes on") {
@@ -275,29 +280,23 @@ TEST_CASE("an abort from inside resumeProducing ends the connection once, and no
 
 TEST_CASE("an exception in a producer is logged and is the reason of the end") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  source.on_resume = [] { throw std::runtime_error("out of paper"); };
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
-    line.registerProducer(source, false);
+  Setting at;
+  at.source.on_resume = [] { throw std::runtime_error("out of paper"); };
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
+    line.registerProducer(at.source, false);
     static_cast<void>(co_await as_result(read_to_end(client)));
-    while (factory->seen.back() != "lost") co_await yield();
+    while (at.factory->seen.back() != "lost") co_await yield();
   });
-  CHECK(factory->probes[0]->why.check<std::runtime_error>());
+  CHECK(at.factory->probes[0]->why.check<std::runtime_error>());
   REQUIRE(reactor.log.size() == 1);
   CHECK(reactor.log[0].find("out of paper") != std::string::npos);
 }
 
 TEST_CASE("a coroutine that awaits drain goes on where a push producer would") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
-    line.registerProducer(source, true);
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
+    line.registerProducer(at.source, true);
     co_await line.drain();  // Nothing waits.
     std::size_t most = 0;
     const std::string block(30'000, 'x');
@@ -305,10 +304,10 @@ TEST_CASE("a coroutine that awaits drain goes on where a push producer would") {
       for (std::size_t written = 0; written < 2 * much; written += block.size()) {
         line.write(block);
         most = std::max(most, line.buffered_bytes());
-        const bool paused = !told.empty() && told.back() == "pause";
+        const bool paused = !at.told.empty() && at.told.back() == "pause";
         CHECK(paused == (line.buffered_bytes() > WaterMarks().high_bytes));
         co_await line.drain();
-        CHECK((told.empty() || told.back() == "resume"));
+        CHECK((at.told.empty() || at.told.back() == "resume"));
       }
       line.unregisterProducer();
       line.loseConnection();
@@ -320,14 +319,13 @@ TEST_CASE("a coroutine that awaits drain goes on where a push producer would") {
     co_await when_all(write(), read());
     CHECK(most <= WaterMarks().high_bytes + block.size());
   });
-  CHECK(told.size() >= 2);
+  CHECK(at.told.size() >= 2);
 }
 
 TEST_CASE("drain ends with the reason of a connection that ends meanwhile") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  with_port(*reactor, factory, [&](TcpStream&) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream&) -> Task<void> {
     line.write(std::string(2 * much, 'x'));
     auto drain = [&]() -> Task<void> {
       const Result<> drained = co_await as_result(line.drain());
@@ -343,18 +341,15 @@ TEST_CASE("drain ends with the reason of a connection that ends meanwhile") {
 
 TEST_CASE("water marks are the program's to choose, also while output waits") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  Strings told;
-  Source source(&told);
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
     line.set_water_marks(WaterMarks().set_high(3 * much).set_low(2 * much));
-    line.registerProducer(source, true);
+    line.registerProducer(at.source, true);
     line.write(std::string(2 * much, 'x'));
-    CHECK(told.empty());
+    CHECK(at.told.empty());
     CHECK(line.pauses().empty());
     line.set_water_marks(WaterMarks().set_high(1000).set_low(100));
-    CHECK(told == Strings{"pause"});
+    CHECK(at.told == Strings{"pause"});
     const std::vector<Pause> pauses = line.pauses();
     REQUIRE(pauses.size() == 2);
     CHECK(pauses[0].who == Pause::Who::reading);
@@ -362,8 +357,8 @@ TEST_CASE("water marks are the program's to choose, also while output waits") {
     CHECK(pauses[1].who == Pause::Who::producer);
     CHECK(pauses[1].since <= reactor->now());
     static_cast<void>(co_await read_size(client, 2 * much));
-    while (told.size() < 2) co_await yield();
-    CHECK(told == Strings{"pause", "resume"});
+    while (at.told.size() < 2) co_await yield();
+    CHECK(at.told == Strings{"pause", "resume"});
     CHECK(line.pauses().empty());
     line.pauseProducing();
     REQUIRE(line.pauses().size() == 1);
@@ -376,18 +371,17 @@ TEST_CASE("water marks are the program's to choose, also while output waits") {
 
 TEST_CASE("a write that finds more waiting than the cap ends the connection and says so") {
   COIL_CONTRACT(reactor);
-  auto factory = std::make_shared<ProbeFactory>();
-  with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
-    Transport& line = (co_await served(*factory))->line();
+  Setting at;
+  with_line(*reactor, at, [&](Transport& line, TcpStream& client) -> Task<void> {
     line.set_water_marks(WaterMarks().set_cap(100'000));
     line.write(std::string(2 * much, 'x'));  // One write may be as large as it likes.
     CHECK(line.buffered_bytes() > 100'000);
     line.write("one too many");
     CHECK(line.buffered_bytes() == 0);
     static_cast<void>(co_await as_result(read_to_end(client)));
-    while (factory->seen.back() != "lost") co_await yield();
+    while (at.factory->seen.back() != "lost") co_await yield();
   });
-  CHECK(factory->probes[0]->why.check<BufferLimit>());
+  CHECK(at.factory->probes[0]->why.check<BufferLimit>());
 }
 
 }  // namespace

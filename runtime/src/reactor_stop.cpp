@@ -32,7 +32,7 @@ void Reactor::run() {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = detail::SignalRelay::acquire(*this);
+    core_->has_signals = takes_exit_signals_ && detail::SignalRelay::acquire(*this);
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });

@@ -94,6 +94,8 @@ class Reactor : public ReactorTime {
   void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
+  // Whether run() takes SIGINT and SIGTERM, if no other reactor has them; true unless set.
+  void set_takes_exit_signals(bool value) noexcept { takes_exit_signals_ = value; }
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
 
@@ -332,6 +334,7 @@ class Reactor : public ReactorTime {
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
+  bool takes_exit_signals_ = true;
   mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;

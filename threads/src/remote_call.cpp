@@ -1,0 +1,84 @@
+// Both sides of a call between reactors, and the ends that may come in between.
+#include <coil/threads/detail/remote_call.h>
+
+#include <coil/runtime/error.h>
+
+namespace coil::detail {
+
+void RemoteCall::tell() noexcept {
+  if (home_ != nullptr) home_->callFromThread(*std::exchange(wait_, nullptr));
+  home_ = nullptr;
+}
+
+void RemoteCall::fail_stopped() noexcept {
+  try {
+    throw_error(make_error_code(Errc::reactor_stopped), "a call to another thread's reactor");
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+// Whoever waits on a reactor that ended is parked there; what would have been told to it stays.
+void RemoteCall::reactor_ended(Reactor& reactor) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (home_ == &reactor) {
+      home_ = nullptr;
+      wait_ = nullptr;
+    }
+    if (away_ != &reactor) return;
+  }
+  fail_stopped();
+}
+
+void RemoteCall::work_begins(TaskContext& context) {
+  {
+    const std::lock_guard lock(mutex_);
+    away_ = &context.reactor();
+  }
+  work_ = &context;
+  ReactorEnds::of(context.reactor())->add(shared_from_this());
+  if (end_asked_) context.cancel();
+}
+
+void RemoteCall::ask_to_end() noexcept {
+  loop_->post([self = shared_from_this()](Reactor&) {
+    self->end_asked_ = true;
+    if (self->work_ != nullptr) self->work_->cancel();
+  });
+}
+
+bool RemoteWait::begin(TaskContext& context, std::coroutine_handle<> waiter) {
+  ReactorEnds::of(context.reactor())->add(call_.shared_from_this());
+  // Work that was begun is waited for, although this scope was cancelled.
+  if (how_ == Cancelling::asks) {
+    enter_uncancellable(context, waiter);
+  } else if (!enter(context, waiter)) {
+    return false;
+  }
+  const std::lock_guard lock(call_.mutex_);
+  if (call_.done_) {
+    leave();
+    return false;
+  }
+  call_.wait_ = this;
+  call_.home_ = &context.reactor();
+  return true;
+}
+
+void RemoteWait::give_up(Suspension& wait) noexcept {
+  auto& self = static_cast<RemoteWait&>(wait);
+  if (self.how_ == Cancelling::asks) {
+    self.call_.ask_to_end();
+    return;
+  }
+  {
+    const std::lock_guard lock(self.call_.mutex_);
+    if (self.call_.home_ == nullptr) return;  // It was told first.
+    self.call_.home_ = nullptr;
+    self.call_.wait_ = nullptr;
+  }
+  self.finish_cancelled();
+}
+
+}  // namespace coil::detail

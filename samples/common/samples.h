@@ -17,6 +17,8 @@ struct ServerOptions {
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
+  std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
+  bool hand_round = false;  // One of them accepts for all, although each could listen.
 };
 
 struct ClientOptions {

@@ -3,10 +3,10 @@
 #include <coil/threads.h>
 
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -29,6 +29,18 @@ std::string name_of_this_thread() {
 Task<void> fail(Reactor&) {
   co_await yield();
   throw std::runtime_error("the body failed");
+}
+
+// Ignores that it is cancelled, until its reactor has given it up; then it uses the last chance
+// that the reactor's destructor gives, so that nothing is left.
+Task<void> insist_until_shutdown(Reactor& reactor) {
+  const auto given_up = std::make_shared<bool>(false);
+  auto give_up = [given_up] { *given_up = true; };
+  reactor.addSystemEventTrigger(Phase::during, "shutdown", Trigger(give_up));
+  auto insists = [](std::shared_ptr<bool> enough) -> Task<void> {
+    while (!*enough) co_await sleep(std::chrono::milliseconds(1));
+  };
+  co_await shielded(insists(given_up));
 }
 
 TEST_CASE("a body runs on the thread's own reactor, and its value comes back to this one") {
@@ -77,7 +89,8 @@ TEST_CASE("cancelling run cancels the body over there, and waits for its end") {
   auto body = [&state](Reactor&) -> Task<void> {
     state = 1;
     try {
-      co_await sleep(std::chrono::hours(1));
+      Event never;
+      co_await never.wait();
     } catch (const Cancelled&) {
       state = 2;
       throw;
@@ -102,7 +115,7 @@ TEST_CASE("cancelling run cancels the body over there, and waits for its end") {
     };
     co_await with_task_group(group);
   };
-  CHECK_THROWS_AS(run(*reactor, all()), Cancelled);
+  run(*reactor, all());
   CHECK(cancelled);
   worker.stop();
   worker.join();
@@ -111,9 +124,10 @@ TEST_CASE("cancelling run cancels the body over there, and waits for its end") {
 TEST_CASE("a body that has its value is not cancelled any more: the value is given") {
   COIL_CONTRACT(reactor);
   ReactorThread worker(worker_options());
-  auto stubborn = [](Reactor& there) -> Task<int> {
+  auto stubborn = [](Reactor&) -> Task<int> {
     try {
-      co_await there.callLater(std::chrono::hours(1));
+      Event never;
+      co_await never.wait();
     } catch (const Cancelled&) {
     }
     co_return 7;
@@ -168,40 +182,22 @@ TEST_CASE("the end of the other reactor fails those who wait, and those who come
 
 TEST_CASE("a body that a stop cannot end is parked, and who waited for it hears of it") {
   COIL_CONTRACT(reactor);
-  const std::int64_t frames = detail::FramePool::live();
-  {
-    Event never;
-    ReactorThread worker(worker_options().set_make([] {
-      auto made = make_quiet_reactor();
-      made->set_stop_deadline(Duration::zero());
-      return made;
-    }));
-    std::atomic<bool> let_go{false};
-    auto deaf = [&let_go](Reactor&) -> Task<void> {
-      auto insists = [](std::atomic<bool>* enough) -> Task<void> {
-        while (!*enough) co_await sleep(std::chrono::milliseconds(1));
-      };
-      co_await shielded(insists(&let_go));
+  ReactorThread worker(worker_options());
+  auto all = [&]() -> Task<void> {
+    auto waits = [&]() -> Task<void> {
+      const Result<> ended = co_await as_result(worker.run(&insist_until_shutdown));
+      CHECK(ended.error().code() == Errc::reactor_stopped);
     };
-    auto all = [&]() -> Task<void> {
-      auto waits = [&]() -> Task<void> {
-        const Result<> ended = co_await as_result(worker.run(deaf));
-        CHECK(ended.error().code() == Errc::reactor_stopped);
-      };
-      auto stops = [&]() -> Task<void> {
-        auto nothing = [](Reactor&) {};
-        co_await worker.run(nothing);
-        worker.stop();
-      };
-      co_await when_all(waits(), stops());
-      let_go = true;
+    auto stops = [&]() -> Task<void> {
+      auto nothing = [](Reactor&) {};
+      co_await worker.run(nothing);
+      worker.force_stop();
     };
-    run(*reactor, all());
-    worker.join();
-  }
-  // The last chance that a destructor gives is enough for one that was let go, and need not be.
-  CHECK(detail::FramePool::live() >= frames);
-  if (detail::FramePool::live() > frames) MESSAGE("the frame was parked for good");
+    co_await when_all(waits(), stops());
+    co_await worker.wait();
+    CHECK(worker.last_stop().forced() == 1);
+  };
+  run(*reactor, all());
 }
 
 TEST_CASE("a body that throws stops its reactor, and join gives what it threw") {
@@ -233,7 +229,9 @@ TEST_CASE("what a body throws first is the failure of the thread") {
 
 TEST_CASE("a thread ends with its owner, whatever it does") {
   COIL_CONTRACT(reactor);
-  { ReactorThread idle(worker_options()); }
+  {
+    ReactorThread idle(worker_options());
+  }
   {
     ReactorThread busy(worker_options());
     busy.start(&linger);
@@ -364,33 +362,33 @@ TEST_CASE("a group has one reactor per usable processor unless it is told") {
 
 TEST_CASE("a forced stop does not wait for those who insist") {
   COIL_CONTRACT(reactor);
-  std::atomic<bool> let_go{false};
-  {
-    ReactorThread worker(worker_options().set_make([] {
-      auto made = make_quiet_reactor();
-      made->set_stop_deadline(std::chrono::hours(1));
-      return made;
-    }));
-    auto deaf = [&let_go](Reactor& there) -> Task<void> {
-      auto insists = [](std::atomic<bool>* enough) -> Task<void> {
-        while (!*enough) co_await sleep(std::chrono::milliseconds(1));
-      };
-      there.addSystemEventTrigger(Phase::during, "shutdown", Trigger([&let_go] { let_go = true; }));
-      co_await shielded(insists(&let_go));
-    };
-    worker.start(deaf);
-    worker.force_stop();
-    worker.join();
-  }
-  CHECK(let_go);
+  auto patient = [] {
+    auto made = make_quiet_reactor();
+    made->set_stop_deadline(std::chrono::hours(1));
+    return made;
+  };
+  ReactorThread worker(worker_options().set_make(patient));
+  worker.start(&insist_until_shutdown);
+  worker.stop();
+  worker.force_stop();
+  worker.join();
+  CHECK(worker.last_stop().forced() == 1);
 }
 
 TEST_CASE("the signals are the main reactor's, not those of a thread") {
   COIL_CONTRACT(reactor);
+  struct sigaction before = {};
+  ::sigaction(SIGTERM, nullptr, &before);
   ReactorThread worker(worker_options());
-  worker.start(&linger);
-  auto taken = [](Reactor&) { return std::signal(SIGTERM, SIG_DFL) != SIG_DFL; };
-  auto all = [&]() -> Task<void> { CHECK(!co_await worker.run(taken)); };
+  auto handler = [](Reactor&) {
+    struct sigaction now = {};
+    ::sigaction(SIGTERM, nullptr, &now);
+    return now.sa_handler;
+  };
+  auto all = [&]() -> Task<void> {
+    const auto now = co_await worker.run(handler);
+    CHECK((now == before.sa_handler));
+  };
   run(*reactor, all());
 }
 

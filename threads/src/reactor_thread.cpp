@@ -102,8 +102,7 @@ class ReactorThread::Running {
 ReactorThread::ReactorThread(ReactorThreadOptions options)
     : ReactorThread(std::move(options), std::make_shared<detail::RemoteLoop>()) {}
 
-ReactorThread::ReactorThread(ReactorThreadOptions options,
-                             std::shared_ptr<detail::RemoteLoop> loop)
+ReactorThread::ReactorThread(ReactorThreadOptions options, std::shared_ptr<detail::RemoteLoop> loop)
     : loop_(std::move(loop)), running_(std::make_unique<Running>(std::move(options), loop_)) {}
 
 ReactorThread::ReactorThread(ReactorThread&&) noexcept = default;
@@ -114,8 +113,8 @@ ReactorThread::~ReactorThread() {
   running_->join();
   const Failure failure = loop_->failure();
   if (!failure || loop_->failure_given()) return;
-  log_to_standard_error(LogRecord(LogLevel::error, "the thread '" + running_->name +
-                                                       "' failed: " + failure.getErrorMessage()));
+  log_to_standard_error(LogRecord(
+      LogLevel::error, "the thread '" + running_->name + "' failed: " + failure.getErrorMessage()));
 }
 
 const std::string& ReactorThread::name() const noexcept { return running_->name; }

@@ -81,8 +81,14 @@ void RemoteLoop::open(Reactor& reactor) {
   reactor_ = &reactor;
 }
 
-void RemoteLoop::close() {
+StopReport RemoteLoop::last_stop() const {
   const std::lock_guard lock(mutex_);
+  return last_stop_;
+}
+
+void RemoteLoop::close() noexcept {
+  const std::lock_guard lock(mutex_);
+  last_stop_ = reactor_->last_stop();
   reactor_ = nullptr;
 }
 

@@ -8,8 +8,9 @@ namespace coil::detail {
 
 namespace {
 
-// Source: sched_getaffinity(2); a machine with more processors than a cpu_set_t has room for is
-// answered with an error, and then nothing is known.
+// False on a machine with more processors than a cpu_set_t has room for: then nothing is known.
+//
+// Source: sched_getaffinity(2).
 bool allowed_cores(cpu_set_t& set) {
   CPU_ZERO(&set);
   return ::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) != 0;

@@ -60,8 +60,8 @@ class ReactorGroupOptions {
 //
 //   ReactorGroup workers(ReactorGroupOptions().set_size(2).set_name("worker"));
 //   auto body = [&served](Reactor& reactor, std::size_t index) -> Task<void> {
-//     co_await reactor.callLater(std::chrono::milliseconds(1));
 //     served[index] = true;
+//     co_await reactor.callLater(std::chrono::hours(1));
 //   };
 //   workers.start(body);
 //   co_await workers[0].run(&say_hello);

@@ -114,8 +114,8 @@ Task<T> run_remotely(std::shared_ptr<RemoteLoop> loop, F body, A... arguments) {
   const auto call = std::make_shared<RemoteResult<T>>(loop);
   auto begin = [ticket = RemoteTicket(call), body = std::move(body),
                 ... arguments = std::move(arguments)](Reactor& reactor) mutable {
-    start_root<"remote call">(
-        reactor, carry_out<T, F, A...>(std::move(ticket), std::move(body), std::move(arguments)...));
+    start_root<"remote call">(reactor, carry_out<T, F, A...>(std::move(ticket), std::move(body),
+                                                             std::move(arguments)...));
   };
   if (!loop->post(std::move(begin))) call->fail_stopped();
   RemoteWait wait(*call, RemoteWait::Cancelling::asks);
@@ -146,8 +146,8 @@ void start_remotely(const std::shared_ptr<RemoteLoop>& loop, F body, A... argume
                 "returns a Task: [](Reactor& reactor) -> Task<void> { ... }");
   auto begin = [loop, body = std::move(body),
                 ... arguments = std::move(arguments)](Reactor& reactor) mutable {
-    start_root<"body">(reactor, run_body<F, A...>(std::move(loop), std::move(body),
-                                                  std::move(arguments)...));
+    start_root<"body">(
+        reactor, run_body<F, A...>(std::move(loop), std::move(body), std::move(arguments)...));
   };
   if (!loop->post(std::move(begin))) {
     throw_error(make_error_code(Errc::reactor_stopped), "ReactorThread::start");
@@ -204,8 +204,8 @@ class ReactorThread {
   // Cost:         Two messages between the threads.
   template <class F, class... A>
   Task<detail::remote_value_t<F, A...>> run(F body, A... arguments) {
-    return detail::run_remotely<detail::remote_value_t<F, A...>, F, A...>(
-        loop_, std::move(body), std::move(arguments)...);
+    return detail::run_remotely<detail::remote_value_t<F, A...>, F, A...>(loop_, std::move(body),
+                                                                          std::move(arguments)...);
   }
 
   // Asks the reactor to stop, as Reactor::stop does; nothing if it has ended.
@@ -223,6 +223,8 @@ class ReactorThread {
   Task<void> wait() const { return detail::wait_for_end(loop_); }
   // True when the reactor has gone.
   bool ended() const { return loop_->ended(); }
+  // What the stop of the reactor had to do; empty until it has gone.
+  StopReport last_stop() const { return loop_->last_stop(); }
   // The first failure of a body; empty if there is none.
   Failure failure() const { return loop_->failure(); }
 

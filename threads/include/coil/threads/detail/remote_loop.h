@@ -45,16 +45,19 @@ class RemoteLoop {
   // Makes the call when the thread has let go of its reactor; at once where it has.
   void at_end(Callback call);
   bool ended() const;
+  // What the last stop had to do; empty until the loop has ended.
+  StopReport last_stop() const;
 
   // Called by the thread itself, in this order.
   void open(Reactor& reactor);
-  void close();
+  void close() noexcept;
   void end() noexcept;
 
  private:
   mutable std::mutex mutex_;
   Reactor* reactor_ = nullptr;
   Failure failure_;
+  StopReport last_stop_;
   std::function<void(const Failure&)> failed_;
   std::vector<Callback> at_end_;
   bool failure_given_ = false;

@@ -3,8 +3,10 @@
 
 #include "common/serving.h"
 
-#include <coil/runtime/cancellation.h>
+#include <coil/runtime/as_result.h>
 #include <coil/runtime/deferred.h>
+#include <coil/runtime/reactor_factory.h>
+#include <coil/runtime/sleep.h>
 #include <coil/threads/reactor_group.h>
 
 #include <cstdio>

@@ -41,7 +41,7 @@ TEST_CASE("thread") {
 }
 
 TEST_CASE("group") {
-  const std::unique_ptr<Reactor> reactor = make_reactor();
+  const std::unique_ptr<Reactor> own = make_reactor();
   std::array<std::atomic<bool>, 2> served = {};
   auto all = [&]() -> Task<void> {
     // [group]
@@ -60,5 +60,5 @@ TEST_CASE("group") {
     co_await workers.wait();  // Throws the first failure of a body.
     // [/group]
   };
-  run(*reactor, all());
+  run(*own, all());
 }

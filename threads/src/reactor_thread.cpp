@@ -3,6 +3,8 @@
 
 #include "thread_calls.h"
 
+#include <coil/runtime/sleep.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -128,6 +130,7 @@ namespace detail {
 
 Task<void> wait_for_end(std::shared_ptr<RemoteLoop> loop) {
   const auto call = std::make_shared<RemoteResult<void>>(loop);
+  call->expect_on(co_await current_reactor());
   loop->at_end([call] { call->finish([] {}); });
   RemoteWait wait(*call, RemoteWait::Cancelling::leaves);
   co_await wait;

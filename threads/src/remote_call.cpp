@@ -5,9 +5,17 @@
 
 namespace coil::detail {
 
+void RemoteCall::expect_on(Reactor& home) {
+  home_ = &home;
+  ReactorEnds::of(home)->add(shared_from_this());
+  if (home_ == nullptr) {
+    throw_error(make_error_code(Errc::reactor_stopped), "an await of what another thread does");
+  }
+}
+
 void RemoteCall::tell() noexcept {
-  if (home_ != nullptr) home_->callFromThread(*std::exchange(wait_, nullptr));
-  home_ = nullptr;
+  if (home_ != nullptr && wait_ != nullptr) home_->callFromThread(*wait_);
+  wait_ = nullptr;
 }
 
 void RemoteCall::fail_stopped() noexcept {
@@ -49,7 +57,6 @@ void RemoteCall::ask_to_end() noexcept {
 }
 
 bool RemoteWait::begin(TaskContext& context, std::coroutine_handle<> waiter) {
-  ReactorEnds::of(context.reactor())->add(call_.shared_from_this());
   // Work that was begun is waited for, although this scope was cancelled.
   if (how_ == Cancelling::asks) {
     enter_uncancellable(context, waiter);
@@ -62,7 +69,6 @@ bool RemoteWait::begin(TaskContext& context, std::coroutine_handle<> waiter) {
     return false;
   }
   call_.wait_ = this;
-  call_.home_ = &context.reactor();
   return true;
 }
 
@@ -74,8 +80,7 @@ void RemoteWait::give_up(Suspension& wait) noexcept {
   }
   {
     const std::lock_guard lock(self.call_.mutex_);
-    if (self.call_.home_ == nullptr) return;  // It was told first.
-    self.call_.home_ = nullptr;
+    if (self.call_.wait_ == nullptr) return;  // It was told first.
     self.call_.wait_ = nullptr;
   }
   self.finish_cancelled();

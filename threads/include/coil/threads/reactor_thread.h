@@ -6,6 +6,7 @@
 #include <coil/runtime/failure.h>
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/reactor_factory.h>
+#include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>
 #include <coil/threads/detail/remote_call.h>
@@ -112,6 +113,7 @@ Task<T> run_remotely(std::shared_ptr<RemoteLoop> loop, F body, A... arguments) {
   const CancellationToken scope = co_await current_cancellation();
   if (scope.requested()) throw Cancelled();
   const auto call = std::make_shared<RemoteResult<T>>(loop);
+  call->expect_on(co_await current_reactor());
   auto begin = [ticket = RemoteTicket(call), body = std::move(body),
                 ... arguments = std::move(arguments)](Reactor& reactor) mutable {
     start_root<"remote call">(reactor, carry_out<T, F, A...>(std::move(ticket), std::move(body),

@@ -26,6 +26,9 @@ class RemoteCall : public EndWatch, public std::enable_shared_from_this<RemoteCa
  public:
   explicit RemoteCall(std::shared_ptr<RemoteLoop> loop) noexcept : loop_(std::move(loop)) {}
 
+  // On the reactor that will wait, before the call goes out. Errors: ReactorStopped.
+  void expect_on(Reactor& home);
+
   // Finishes it; the first call does, and stores what it came to. Threads: Any thread.
   template <class Store>
   void finish(Store store) noexcept {
@@ -73,8 +76,8 @@ class RemoteResult final : public RemoteCall {
   std::optional<value_or_monostate<T>> value;
 };
 
-// Waits until a RemoteCall is finished. Cancelling asks the work to end, and the wait goes on until
-// it has; where there is no work to ask, the wait ends.
+// Waits until a RemoteCall is finished, on the reactor that expects it. Cancelling asks the work to
+// end, and the wait goes on until it has; where there is no work to ask, the wait ends.
 class [[nodiscard]] RemoteWait final : public ResumeNode {
  public:
   enum class Cancelling : bool { asks, leaves };

@@ -43,6 +43,7 @@ void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
 std::size_t StreamTransport::send_now(ConstBytes more) {
   const std::array<ConstBytes, 2> both = {output_.first(), more};
   const std::size_t pending = both[0].size();
+  if (pending != output_.size()) return 0;  // What lies between the two goes out before `more`.
   const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
   if (reason_) return more.size();
   const std::size_t from_pending = std::min(sent, pending);

@@ -19,6 +19,13 @@ void attach(TcpStream stream, std::shared_ptr<Protocol> protocol) {
   std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), nullptr)->start();
 }
 
+void attach(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
+            std::shared_ptr<ConnectionOwner> owner) {
+  std::make_shared<StreamTransport>(std::move(reader), std::move(writer), std::move(protocol),
+                                    std::move(owner))
+      ->start();
+}
+
 // The listener, its accepting strand, and what it takes to listen again.
 class ListeningPort::State : public std::enable_shared_from_this<State>, public ConnectionOwner {
  public:

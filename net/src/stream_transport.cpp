@@ -20,7 +20,7 @@ thread_local detail::WriteBuffer::Spare spare_memory;
 // What comes next, with its outcome as a number: this is awaited for every message.
 class StreamTransport::Incoming {
  public:
-  explicit Incoming(const TcpStream& stream) noexcept : op_(stream.reactor(), stream.id()) {}
+  explicit Incoming(const detail::Duplex& from) noexcept : op_(from.reactor(), from.input()) {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
@@ -38,6 +38,13 @@ class StreamTransport::Incoming {
 StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
                                  std::shared_ptr<ConnectionOwner> owner)
     : stream_(std::move(stream)), protocol_(std::move(protocol)), owner_(std::move(owner)) {}
+
+StreamTransport::StreamTransport(PipeReader reader, PipeWriter writer,
+                                 std::shared_ptr<Protocol> protocol,
+                                 std::shared_ptr<ConnectionOwner> owner)
+    : stream_(std::move(reader), std::move(writer)),
+      protocol_(std::move(protocol)),
+      owner_(std::move(owner)) {}
 
 void StreamTransport::start() {
   detail::start_root<"protocol">(stream_.reactor(), run_reader(shared_from_this()));
@@ -141,6 +148,7 @@ void StreamTransport::peer_ended() {
 }
 
 void StreamTransport::write_side_ended() {
+  if (!stream_.is_socket() && owner_ != nullptr) owner_->output_ended();
   if (HalfCloseableProtocol* const half = half_closeable()) {
     call("writeConnectionLost", [&] { half->writeConnectionLost(); });
   }
@@ -216,6 +224,7 @@ void StreamTransport::wake_all() noexcept {
 }
 
 Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
+  if (!stream_.is_socket()) throw std::logic_error("detach: two pipes are no socket");
   const bool broken = flow_ != nullptr && flow_->end_of_input.value_or(0) < 0;
   if (broken || !accepts_writes()) throw std::logic_error("detach: the connection ends");
   if (produces()) throw std::logic_error("detach: a producer is registered");
@@ -246,7 +255,7 @@ void StreamTransport::hand_over() noexcept {
   if (reason_) {
     new_owner.errback(reason_);
   } else {
-    new_owner.callback(std::move(stream_));
+    new_owner.callback(stream_.take_socket());
   }
 }
 

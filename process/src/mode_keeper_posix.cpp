@@ -41,8 +41,14 @@ struct Entry {
   }
 };
 
-constexpr std::array<int, 6> crash_signals = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS};
+// A signal of a crash, and what happened there before.
+struct CrashSignal {
+  int number;
+  struct sigaction previous = {};
+};
 
+std::array<CrashSignal, 6> crash_signals = {
+    {{SIGABRT}, {SIGBUS}, {SIGFPE}, {SIGILL}, {SIGSEGV}, {SIGSYS}}};
 std::array<Entry, 16> entries;
 std::mutex entries_mutex;
 
@@ -50,28 +56,32 @@ void put_all_back() noexcept {
   for (Entry& entry : entries) entry.put_back();
 }
 
+// What happened there before follows once this returns.
 void on_crash(int number) noexcept {
   put_all_back();
-  ::raise(number);  // SA_RESETHAND: the default action, once this returns.
+  for (const CrashSignal& signal : crash_signals) {
+    if (signal.number == number) ::sigaction(number, &signal.previous, nullptr);
+  }
+  ::raise(number);
 }
 
-// A program's own handler for a crash is left alone.
 void watch_for_the_end() {
-  std::atexit([] { put_all_back(); });
-  for (const int number : crash_signals) {
+  static const int registered = std::atexit([] { put_all_back(); });
+  static_cast<void>(registered);
+  for (CrashSignal& signal : crash_signals) {
+    struct sigaction current = {};
+    ::sigaction(signal.number, nullptr, &current);
+    if (current.sa_handler == &on_crash) continue;
+    signal.previous = current;
     struct sigaction action = {};
-    if (::sigaction(number, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) continue;
-    action = {};
     action.sa_handler = &on_crash;
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
     ::sigemptyset(&action.sa_mask);
-    ::sigaction(number, &action, nullptr);
+    ::sigaction(signal.number, &action, nullptr);
   }
 }
 
 Entry& free_entry() {
-  static const bool watched = (watch_for_the_end(), true);
-  static_cast<void>(watched);
+  watch_for_the_end();
   for (Entry& entry : entries) {
     if (entry.kept.load() == Kept::nothing) return entry;
   }

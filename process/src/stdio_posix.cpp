@@ -152,4 +152,31 @@ void StdioTransport::close() noexcept {
   descriptors_->end_output();
 }
 
+namespace {
+
+// The descriptors that a connection was made of, until it has ended.
+class StandardStreams final : public ConnectionOwner {
+ public:
+  explicit StandardStreams(std::unique_ptr<detail::StdioDescriptors> descriptors) noexcept
+      : descriptors_(std::move(descriptors)) {}
+  void output_ended() override { descriptors_->end_output(); }
+  void connection_ended(const Failure&) override {
+    descriptors_->end_input();
+    descriptors_->end_output();
+  }
+
+ private:
+  std::unique_ptr<detail::StdioDescriptors> descriptors_;
+};
+
+}  // namespace
+
+StandardIO::StandardIO(Reactor& reactor, std::shared_ptr<Protocol> protocol, StdioOptions options) {
+  auto descriptors = std::make_unique<detail::StdioDescriptors>(options);
+  PipeReader reader = descriptors->reader(reactor);
+  PipeWriter writer = descriptors->writer(reactor);
+  attach(std::move(reader), std::move(writer), std::move(protocol),
+         std::make_shared<StandardStreams>(std::move(descriptors)));
+}
+
 }  // namespace coil

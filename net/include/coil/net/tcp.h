@@ -181,7 +181,7 @@ class TcpStream {
   void unread(ConstBytes bytes);
 
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
-  Address peer_address() const;
+  Address peer_address() const { return socket_.peer_address(); }
   Address local_address() const { return socket_.local_address(); }
   // Reads or sets an option of socket_options.h.
   template <TcpOption O>
@@ -196,6 +196,9 @@ class TcpStream {
   HandleId id() const noexcept { return socket_.id(); }
 
  private:
+  friend class detail::Duplex;
+  explicit TcpStream(detail::OwnedSocket socket) noexcept : socket_(std::move(socket)) {}
+
   detail::OwnedSocket socket_;
 };
 

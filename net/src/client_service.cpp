@@ -82,10 +82,15 @@ void ClientService::begin() {
   failed_attempts_ = 0;
   keeping_ = Deferred<void>::fromCoroutine(reactor_, keep_connected());
   const auto self = std::static_pointer_cast<ClientService>(shared_from_this());
-  keeping_->addBoth([self](const Result<>&) { self->ended(); });
+  keeping_->addBoth([self](const Result<>& result) { self->ended(result); });
 }
 
-void ClientService::ended() {
+void ClientService::ended(const Result<>& result) {
+  const Failure why = result ? Failure() : result.error().failure();
+  if (why && !why.check<CancelledError>()) {  // Only the policy can throw there.
+    const std::string text = "the client service gives up: " + why.getErrorMessage();
+    reactor_.log(LogRecord(LogLevel::error, text, why));
+  }
   keeping_.reset();
   idle_.set();
   if (std::exchange(start_again_, false)) {

@@ -87,6 +87,7 @@ Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
     co_await write_loop();
   } catch (const Cancelled&) {
     cancelled = true;
+    end_at_stop();  // Nobody is to take over a connection whose output was cut short.
   }
   writer_runs_ = false;
   if (reason_) output_.clear();

@@ -74,7 +74,7 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
     }
   } catch (const Cancelled&) {
     cancelled = true;
-    end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
+    end_at_stop();
   }
   leave();
   if (cancelled) throw Cancelled();
@@ -202,6 +202,10 @@ void StreamTransport::end(Failure reason) noexcept {
   keep_host();
   stream_.close();
   wake_all();
+}
+
+void StreamTransport::end_at_stop() noexcept {
+  end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
 }
 
 Address StreamTransport::getHost() const {

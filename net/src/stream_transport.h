@@ -122,6 +122,7 @@ class StreamTransport final : public Transport,
   void flush();
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
+  void end_at_stop() noexcept;
   void wake_reader() noexcept;
   void keep_host() noexcept;
   void wake_all() noexcept;

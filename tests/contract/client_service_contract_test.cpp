@@ -218,6 +218,28 @@ TEST_CASE("a connection is given to nobody before it is prepared, and a failure 
   run(*reactor, body());
 }
 
+TEST_CASE("a policy that throws ends the attempts, which is logged, and a new start begins anew") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener gone = TcpListener::bind(*reactor, Address::loopback(0));
+    auto endpoint = std::make_unique<TcpClientEndpoint>(*reactor, gone.local_address());
+    gone.close();
+    ClientServiceOptions options;
+    options.set_retry_policy([](unsigned) -> Duration { throw std::runtime_error("no policy"); });
+    auto service = std::make_shared<ClientService>(*reactor, std::move(endpoint),
+                                                   std::make_shared<ProbeFactory>(), options);
+    for (std::size_t round = 1; round <= 2; ++round) {
+      co_await service->startService();
+      const auto given_up = co_await as_result(service->whenConnected());
+      CHECK(given_up.error().failure().check<CancelledError>());
+      REQUIRE(reactor.log.size() == round);
+      CHECK(reactor.log.back().find("no policy") != std::string::npos);
+      co_await service->stopService();
+    }
+  };
+  run(*reactor, body());
+}
+
 TEST_CASE("the default waits grow up to the longest, with up to a second more") {
   Clock clock;
   const RetryPolicy policy = backoff_policy(clock, seconds(2), seconds(10), 2);

@@ -1,10 +1,11 @@
-// Covers: transport.h: connections of protocols on a network that takes bytes in pieces of any
-// size.
+// Covers: transport.h, ports.h, connector.h: connections where bytes go in pieces of any size, and
+// events coincide as a seed wants it.
 #include "scenario.h"
 #include "support/probe.h"
 
 using namespace coil;
 using namespace coil::testing;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -26,6 +27,31 @@ TEST_CASE("large writes of one callback keep their order, however little of each
       CHECK((received == all));
     });
   });
+}
+
+TEST_CASE("of two ports that stop each other, one builds nothing, though a connection had come") {
+  Simulated reactor;
+  reactor->network().set_latency(milliseconds(1), milliseconds(1));
+  auto factory = std::make_shared<ProbeFactory>();
+  auto body = [&]() -> Task<void> {
+    std::vector<ListeningPort> ports;
+    std::vector<Deferred<void>> stopped;
+    for (int count = 0; count < 2; ++count) {
+      ports.push_back(listenTCP(*reactor, Address::loopback(0), factory));
+    }
+    factory->prepare = [&](Probe&) {
+      for (ListeningPort& port : ports) stopped.push_back(port.stopListening());
+    };
+    auto connect = [&](const ListeningPort& port) -> Task<void> {
+      const TcpStream stream = co_await TcpStream::connect(*reactor, port.getHost());
+      while (stopped.empty()) co_await yield();
+    };
+    co_await when_all(connect(ports[0]), connect(ports[1]));
+    for (Deferred<void>& each : stopped) co_await each;
+    CHECK(factory->probes.size() == 1);
+    while (ports[0].connections() + ports[1].connections() != 0) co_await yield();
+  };
+  run(*reactor, body());
 }
 
 }  // namespace

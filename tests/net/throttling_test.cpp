@@ -48,6 +48,17 @@ TEST_CASE("what is used of a bucket is used of its parent's rate") {
   CHECK(one.wait() == Duration::zero());
 }
 
+TEST_CASE("the rate holds for pieces of any size") {
+  Clock clock;
+  TokenBucket fast(clock, 3'000'000'000);
+  for (int byte = 0; byte < 3000; ++byte) fast.spend(1);
+  fast.spend(3'000'000'000);
+  CHECK(fast.wait() >= std::chrono::microseconds(1));
+  TokenBucket slow(clock, 1'000'000'000);
+  slow.spend(40'000'000'000);
+  CHECK(slow.wait() == seconds(39));
+}
+
 TEST_CASE("a rate of zero is refused") {
   Clock clock;
   CHECK_THROWS_AS(TokenBucket(clock, 0), std::invalid_argument);

@@ -139,8 +139,16 @@ void ThrottlingFactory::wait_for_reads() {
 void ThrottlingFactory::wait_for_writes() {
   writes_allowed_ = time_.callLater(limits_.writes->wait(), [this] {
     if (limits_.writes->wait() > Duration::zero()) return wait_for_writes();
-    for_each_protocol(
-        [](auto& each) { static_cast<ThrottlingProtocol&>(each).unthrottleWrites(); });
+    Failure thrown;
+    for_each_protocol([&](auto& each) {
+      try {
+        static_cast<ThrottlingProtocol&>(each).unthrottleWrites();
+      } catch (...) {  // Its producer: the others go on all the same.
+        thrown = Failure::current();
+        each.abortConnection();
+      }
+    });
+    if (thrown) thrown.raiseException();
   });
 }
 

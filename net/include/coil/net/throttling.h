@@ -114,7 +114,8 @@ class ThrottlingProtocol : public ProtocolWrapper {
 // Requires:   `time` outlives the factory.
 // Guarantees: A connection that reads or writes while a rate is used up pauses, after that one
 //             piece, until the rate allows more; then all go on. Nothing is scheduled while no
-//             connection waits for that.
+//             connection waits for that. A producer that throws when it may go on is reported, and
+//             its connection aborted.
 // Source:     Twisted's policies.ThrottlingFactory, which looks at its counts once a second.
 class ThrottlingFactory : public WrappingFactory {
  public:

@@ -23,6 +23,7 @@ class ParsingProtocol : public Protocol, public Producer {
       late_ += as_text(data);  // The parser's bytes are being looked at.
       return;
     }
+    take_late();
     parser_.push(data);
     deliver();
   }
@@ -71,9 +72,12 @@ class ParsingProtocol : public Protocol, public Producer {
   void deliver() {
     const Delivering now(delivers_);
     for (bool more = true; more && wanted();) {
+      take_late();
       more = deliver_one();
-      if (!late_.empty()) parser_.push(std::exchange(late_, std::string()));
     }
+  }
+  void take_late() {
+    if (!late_.empty()) parser_.push(std::exchange(late_, std::string()));
   }
 
   P parser_;

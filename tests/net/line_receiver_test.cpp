@@ -355,6 +355,17 @@ TEST_CASE("a receiver is a producer: for another connection, and before and afte
   early.makeConnection(transport);
   early.dataReceived("1\r\n");
   CHECK(early.seen == Strings{"1"});
+  CHECK(transport.reading() == StringTransport::Reading::producing);
+  Unconnected paused;
+  paused.pauseProducing();
+  StringTransport held;
+  paused.makeConnection(held);
+  paused.dataReceived("1\r\n");  // Or all that a peer sends would be kept.
+  CHECK(held.reading() == StringTransport::Reading::paused);
+  CHECK(paused.seen.empty());
+  paused.resumeProducing();
+  CHECK(held.reading() == StringTransport::Reading::producing);
+  CHECK(paused.seen == Strings{"1"});
   early.stopProducing();
   CHECK(transport.reading() == StringTransport::Reading::stopped);
 }

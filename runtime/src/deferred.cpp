@@ -78,20 +78,30 @@ void DeferredLinkBase::run() {
   }
 }
 
-void DeferredLinkBase::cancel() {
+bool DeferredLinkBase::cancel() {
   DeferredLinkBase* link = this;
   while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
     link = other;
   }
-  if (link->called_ && !std::exchange(link->orphaned_, false)) return;
+  if (link->called_ && !std::exchange(link->orphaned_, false)) return false;
   link->add_owner();  // The canceller may drop whatever else owns it.
   const absl::Cleanup drop = [link] { link->drop_owner(); };
-  if (link->called_) {
-    link->fire_cancelled();
-    return;
+  if (!link->called_) {
+    if (!link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
+    if (link->called_) return false;
+    if (link->cancelled_later_) return true;
   }
-  if (!link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
-  if (!link->called_ && !link->cancelled_later_) link->fire_cancelled();
+  link->fire_cancelled();
+  return false;
+}
+
+bool DeferredLinkBase::cancel_quietly() noexcept {
+  try {
+    return cancel();
+  } catch (...) {
+    static_cast<void>(fail<void>(Failure::current()));
+    return false;
+  }
 }
 
 void WatchedInputs::cancel_all() noexcept {
@@ -100,13 +110,7 @@ void WatchedInputs::cancel_all() noexcept {
     DeferredLinkBase* input = inputs_[index];
     if (input == nullptr) continue;
     input->add_owner();
-    try {
-      input->cancel();
-    } catch (...) {
-      // One canceller's trouble must not keep the others from being asked: it is nobody's, and
-      // reported so.
-      static_cast<void>(fail<void>(Failure::current()));
-    }
+    input->cancel_quietly();
     input->drop_owner();
   }
 }

@@ -94,9 +94,10 @@ struct CallbackResult<void, F> {
 //               Deferred and closes this link. Chains of any length take constant stack.
 // Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is
 //               reported when the last handle goes.
-// Cancellation: Cancellable; if cancelled, nothing was transferred. An await that is cancelled
-//               cancels the Deferred and gives what then comes of it, Cancelled for a
-//               CancelledError.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. An await that is cancelled, or
+//               begins in a cancelled scope, cancels a Deferred that has no result yet, and gives
+//               what then comes of it: Cancelled for a CancelledError, and for any failure if the
+//               scope was cancelled before.
 // Threads:      One thread, the reactor's where there is one.
 // Source:       Twisted's defer.Deferred.
 template <class T = void>
@@ -228,8 +229,6 @@ class Deferred {
   // Deferred: cancels that one. Otherwise nothing. Once a callback has closed this link, what waits
   // is the Deferred that it made: cancel that one.
   void cancel() { detail::LinkRef<T>(link_)->cancel(); }
-  // True if cancel() ends with the result of work that takes its time.
-  bool cancelled_later() const noexcept { return link_->cancelled_later(); }
   // Holds the chain back; counted.
   void pause() noexcept { link_->pause(); }
   void unpause() {

@@ -22,13 +22,16 @@ class WatchedInputs {
   // left in the input, or nothing.
   template <class T, class Combinator>
   static void watch(const std::shared_ptr<Combinator>& self, std::vector<Deferred<T>>& inputs) {
+    // The first one may decide, and cancel those that are still to be watched.
     for (std::size_t index = 0; index < inputs.size(); ++index) {
-      LinkRef<T> input = inputs[index].link_;
-      self->inputs_[index] = input.get();
-      input->add([membership = Membership<Combinator>(self, index)](DeferredLink<T>& link) mutable {
-        if (auto left = membership.arrived(link.take())) link.adopt(*std::move(left));
-        return static_cast<DeferredLinkBase*>(nullptr);
-      });
+      self->inputs_[index] = inputs[index].link_.get();
+    }
+    for (std::size_t index = 0; index < inputs.size(); ++index) {
+      inputs[index].link_->add(
+          [membership = Membership<Combinator>(self, index)](DeferredLink<T>& link) mutable {
+            if (auto left = membership.arrived(link.take())) link.adopt(*std::move(left));
+            return static_cast<DeferredLinkBase*>(nullptr);
+          });
     }
   }
   // Cancels those that have no result yet.

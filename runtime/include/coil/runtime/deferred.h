@@ -294,10 +294,11 @@ class Deferred {
       add_step<T>(link_, std::move(step));
       return static_cast<Deferred&>(*this);
     } else {
-      Deferred<U> successor(link_->site());
-      successor.link_->set_upstream(link_.get());
+      const detail::LinkRef<T> link = link_;  // The step may replace this handle.
+      Deferred<U> successor(link->site());
+      successor.link_->set_upstream(link.get());
       add_step<U>(successor.link_, std::move(step));
-      link_->close();
+      link->close();
       return successor;
     }
   }

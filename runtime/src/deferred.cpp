@@ -104,15 +104,21 @@ bool DeferredLinkBase::cancel_quietly() noexcept {
   }
 }
 
-void WatchedInputs::cancel_all() noexcept {
+// One that has not come to an end and is not going to keeps nobody waiting for the others.
+bool WatchedInputs::cancel_all() noexcept {
+  bool later = false;
+  bool stuck = false;
   // Cancelling one may end others.
   for (std::size_t index = 0; index < inputs_.size(); ++index) {
     DeferredLinkBase* input = inputs_[index];
     if (input == nullptr) continue;
     input->add_owner();
-    input->cancel_quietly();
+    const bool ends_later = input->cancel_quietly();
     input->drop_owner();
+    later = later || ends_later;
+    stuck = stuck || (!ends_later && inputs_[index] != nullptr);
   }
+  return later && !stuck;
 }
 
 void DeferredLinkBase::check_unhandled(const Failure& failure) const noexcept {

@@ -131,6 +131,22 @@ TEST_CASE("a cancelled await waits for the end of a coroutine, however the chain
   run(*reactor, body());
 }
 
+TEST_CASE("what combines Deferreds waits for the end of its coroutines when it is cancelled") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    Slow slow(*reactor);
+    std::vector<Deferred<int>> inputs{slow.start("first"), slow.start("second")};
+    const auto consumes = DeferredListOptions().set_consume_errors(true);
+    co_await slow.is_cancelled_in(DeferredList(inputs, consumes));
+    CHECK(slow.seen == Strings{"first", "second", "a value"});
+    slow.seen.clear();
+    inputs = {slow.start("third")};
+    co_await slow.is_cancelled_in(race(inputs));
+    CHECK(slow.seen == Strings{"third", "all of 1 failed"});
+  };
+  run(*reactor, body());
+}
+
 TEST_CASE("a cancelled await keeps its word when a canceller throws, and that is reported") {
   COIL_CONTRACT(reactor);
   Unhandled unhandled;

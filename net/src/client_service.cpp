@@ -101,8 +101,7 @@ void ClientService::ended(const Result<>& result) {
 }
 
 Task<void> ClientService::keep_connected() {
-  const CancellationToken token = co_await current_cancellation();
-  while (!token.requested()) {
+  for (;;) {
     const Result<> held = co_await as_result(hold_one_connection());
     if (!held) attempt_failed(held.error().failure());
     ++failed_attempts_;

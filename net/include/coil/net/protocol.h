@@ -66,8 +66,6 @@ class Protocol {
   }
 
  private:
-  friend class StreamTransport;
-
   Transport* transport_ = nullptr;
 };
 

@@ -27,7 +27,6 @@ class Duplex {
   bool is_socket() const noexcept { return input_.id() == output_; }
   bool is_open() const noexcept { return input_.slot() != nullptr; }
   // A pipe has no address.
-  Address peer_address() const { return is_socket() ? input_.peer_address() : Address(); }
   Address local_address() const { return is_socket() ? input_.local_address() : Address(); }
   template <class O>
   O get() const {

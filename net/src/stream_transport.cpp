@@ -1,7 +1,6 @@
 // A Protocol's connection: reading, gathered writing, half closes, ends and their order.
 #include "stream_transport.h"
 
-#include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 
 #include <stdexcept>
@@ -35,9 +34,21 @@ class StreamTransport::Incoming {
   ReceiveLeaseOperation op_;
 };
 
-StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+Address peer_of(const TcpStream& stream, const Address& otherwise) {
+  try {
+    return stream.peer_address();
+  } catch (const SystemError&) {
+    return otherwise;
+  }
+}
+
+StreamTransport::StreamTransport(TcpStream stream, const Address& peer,
+                                 std::shared_ptr<Protocol> protocol,
                                  std::shared_ptr<ConnectionOwner> owner)
-    : stream_(std::move(stream)), protocol_(std::move(protocol)), owner_(std::move(owner)) {}
+    : stream_(std::move(stream)),
+      protocol_(std::move(protocol)),
+      owner_(std::move(owner)),
+      peer_(peer) {}
 
 StreamTransport::StreamTransport(PipeReader reader, PipeWriter writer,
                                  std::shared_ptr<Protocol> protocol,
@@ -55,22 +66,21 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   static_cast<void>(self);
   bool cancelled = false;
   try {
-    if (begin()) {
-      while (goes_on()) {
-        if (!may_read()) {
-          co_await until_it_may_read();
-          if (flow_->end_of_input && goes_on()) {
-            take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
-          }
-          continue;
+    call("connectionMade", [&] { protocol_->makeConnection(*this); });
+    while (goes_on()) {
+      if (!may_read()) {
+        co_await until_it_may_read();
+        if (flow_->end_of_input && goes_on()) {
+          take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
         }
-        Incoming incoming(stream_);
-        incoming_ = &incoming;
-        const std::int64_t outcome = co_await incoming;
-        incoming_ = nullptr;
-        if (outcome == outcome::cancelled && !detached_) throw Cancelled();
-        if (!reason_) take(outcome, incoming.bytes());
+        continue;
       }
+      Incoming incoming(stream_);
+      incoming_ = &incoming;
+      const std::int64_t outcome = co_await incoming;
+      incoming_ = nullptr;
+      if (outcome == outcome::cancelled && !detached_) throw Cancelled();
+      if (!reason_) take(outcome, incoming.bytes());
     }
   } catch (const Cancelled&) {
     cancelled = true;
@@ -78,19 +88,6 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   }
   leave();
   if (cancelled) throw Cancelled();
-}
-
-// False if there is no connection any more.
-bool StreamTransport::begin() {
-  try {
-    peer_ = stream_.peer_address();
-  } catch (const SystemError&) {
-    end(Failure::current());  // The peer was gone before we looked.
-    protocol_.reset();
-    return false;
-  }
-  call("connectionMade", [&] { protocol_->makeConnection(*this); });
-  return true;
 }
 
 void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
@@ -244,7 +241,7 @@ Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
 void StreamTransport::leave() noexcept {
   reader_runs_ = false;
   if (detached_) {
-    protocol_->transport_ = nullptr;
+    protocol_->forget_transport();
     protocol_.reset();
     if (!writer_runs_) hand_over();
   } else {
@@ -268,14 +265,12 @@ void StreamTransport::report_loss() noexcept {
   const Failure reason = reason_;
   if (flow_ != nullptr) tell_producer(&ProducerSlot::stop);
   leave_consumer();
-  if (protocol != nullptr) {
-    try {
-      protocol->connectionLost(reason);
-    } catch (...) {
-      stream_.reactor().log_current("connectionLost");
-    }
-    protocol->transport_ = nullptr;
+  try {
+    protocol->connectionLost(reason);
+  } catch (...) {
+    stream_.reactor().log_current("connectionLost");
   }
+  protocol->forget_transport();
   report_end(reason);
 }
 

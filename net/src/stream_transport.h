@@ -23,12 +23,15 @@
 
 namespace coil {
 
+// Where the other end of `stream` is; `otherwise` if it has gone already, which its reader notices.
+Address peer_of(const TcpStream& stream, const Address& otherwise);
+
 // The reading strand lives as long as the connection and makes every call of the protocol; a
 // writing strand exists only while output is pending. Both use the stream's ordinary operations.
 class StreamTransport final : public Transport,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
-  StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+  StreamTransport(TcpStream stream, const Address& peer, std::shared_ptr<Protocol> protocol,
                   std::shared_ptr<ConnectionOwner> owner);
   StreamTransport(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
                   std::shared_ptr<ConnectionOwner> owner);
@@ -84,7 +87,6 @@ class StreamTransport final : public Transport,
   Task<void> run_reader(std::shared_ptr<StreamTransport> self);
   Task<void> run_writer(std::shared_ptr<StreamTransport> self);
   Task<void> drain(std::shared_ptr<StreamTransport> self);
-  bool begin();
   bool goes_on() const noexcept { return !reason_ && !detached_; }
   void take(std::int64_t outcome, ConstBytes bytes);
   // Calls the protocol; an exception ends the connection.

@@ -43,6 +43,16 @@ void with_probe(Reactor& reactor, const std::shared_ptr<P>& probe, Body body) {
   run(reactor, all());
 }
 
+// Whether the system still knows the other end.
+bool knows_peer(const TcpStream& stream) {
+  try {
+    static_cast<void>(stream.peer_address());
+    return true;
+  } catch (const SystemError&) {
+    return false;
+  }
+}
+
 std::size_t count(const Strings& seen, const std::string& what) {
   return static_cast<std::size_t>(std::count(seen.begin(), seen.end(), what));
 }
@@ -201,6 +211,23 @@ TEST_CASE("without half close the peer's end is the whole end, after what was be
   });
   CHECK(seen == Strings{"made", "lost"});
   CHECK(probe->why.check<ConnectionDone>());
+}
+
+TEST_CASE("a protocol that comes to a connection whose peer has gone is made, and loses it") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  auto probe = std::make_shared<Probe>(&seen);
+  auto all = [&]() -> Task<void> {
+    BriefPair pair;
+    co_await make_pair(*reactor, pair);
+    pair.here.abort();
+    while (knows_peer(pair.there)) co_await sleep(std::chrono::milliseconds(1));
+    attach(std::move(pair.there), probe);
+    while (seen.empty() || seen.back() != "lost") co_await yield();
+  };
+  run(*reactor, all());
+  CHECK(seen == Strings{"made", "lost"});
+  CHECK(probe->why.check<ConnectionLost>());
 }
 
 TEST_CASE("a protocol whose connection ended is let go of") {

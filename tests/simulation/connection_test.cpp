@@ -1,5 +1,7 @@
 // Covers: transport.h, ports.h, connector.h: connections where bytes go in pieces of any size, and
 // events coincide as a seed wants it.
+#include <cerrno>
+
 #include "scenario.h"
 #include "support/probe.h"
 
@@ -52,6 +54,36 @@ TEST_CASE("of two ports that stop each other, one builds nothing, though a conne
     while (ports[0].connections() + ports[1].connections() != 0) co_await yield();
   };
   run(*reactor, body());
+}
+
+// Notes what its factory and its protocol are told.
+class Told : public ClientFactory {
+ public:
+  std::shared_ptr<Protocol> buildProtocol(const Address&) override {
+    return std::make_shared<Probe>(&seen);
+  }
+  void clientConnectionFailed(Connector&, const Failure&) override { seen.push_back("failed"); }
+  void clientConnectionLost(Connector&, const Failure&) override { seen.push_back("client lost"); }
+  Strings seen;
+};
+
+TEST_CASE("a client whose peer has gone before anybody asked who it was is made, and lost") {
+  for (const unsigned spared : {0U, 1U}) {
+    CAPTURE(spared);
+    Simulated reactor;
+    auto body = [&]() -> Task<void> {
+      TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+      auto client = std::make_shared<Told>();
+      reactor->network().fail_next(SocketCall::peer_address, ENOTCONN, spared);
+      auto connector = connectTCP(*reactor, listener.local_address(), client);
+      {
+        const TcpStream stream = co_await listener.accept();
+      }
+      while (connector->state() != Connector::State::disconnected) co_await yield();
+      CHECK(client->seen == Strings{"made", "lost", "client lost"});
+    };
+    run(*reactor, body());
+  }
 }
 
 }  // namespace

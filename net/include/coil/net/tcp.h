@@ -260,7 +260,9 @@ class TcpListener {
                   how == Accepting::all);
   }
 
-  // Stops listening; pending accepts end with HandleClosed.
+  // Stops listening; pending accepts end with HandleClosed. The address can be bound again at once,
+  // but on io_uring, where an accept was pending or the reactor accepted ahead, only when the
+  // kernel has ended that, in a coming turn. ListeningPort::stopListening waits for it.
   void close() noexcept { socket_.close(); }
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address local_address() const { return socket_.local_address(); }

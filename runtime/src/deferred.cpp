@@ -78,11 +78,16 @@ void DeferredLinkBase::run() {
   }
 }
 
-void DeferredLinkBase::cancel() {
+DeferredLinkBase* DeferredLinkBase::origin() noexcept {
   DeferredLinkBase* link = this;
   while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
     link = other;
   }
+  return link;
+}
+
+void DeferredLinkBase::cancel() {
+  DeferredLinkBase* const link = origin();
   if (link->called_ && !std::exchange(link->orphaned_, false)) return;
   link->add_owner();  // The canceller may drop whatever else owns it.
   const absl::Cleanup drop = [link] { link->drop_owner(); };
@@ -94,7 +99,8 @@ void DeferredLinkBase::cancel() {
   if (!link->called_ && !link->cancelled_later_) link->fire_cancelled();
 }
 
-void WatchedInputs::cancel_all() noexcept {
+bool WatchedInputs::cancel_all() noexcept {
+  bool later = false;
   // Cancelling one may end others.
   for (std::size_t index = 0; index < inputs_.size(); ++index) {
     DeferredLinkBase* input = inputs_[index];
@@ -102,6 +108,7 @@ void WatchedInputs::cancel_all() noexcept {
     input->add_owner();
     try {
       input->cancel();
+      later = later || input->ends_later();
     } catch (...) {
       // One canceller's trouble must not keep the others from being asked: it is nobody's, and
       // reported so.
@@ -109,6 +116,7 @@ void WatchedInputs::cancel_all() noexcept {
     }
     input->drop_owner();
   }
+  return later;
 }
 
 void DeferredLinkBase::check_unhandled(const Failure& failure) const noexcept {

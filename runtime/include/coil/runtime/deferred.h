@@ -228,8 +228,6 @@ class Deferred {
   // Deferred: cancels that one. Otherwise nothing. Once a callback has closed this link, what waits
   // is the Deferred that it made: cancel that one.
   void cancel() { detail::LinkRef<T>(link_)->cancel(); }
-  // True if cancel() ends with the result of work that takes its time.
-  bool cancelled_later() const noexcept { return link_->cancelled_later(); }
   // Holds the chain back; counted.
   void pause() noexcept { link_->pause(); }
   void unpause() {

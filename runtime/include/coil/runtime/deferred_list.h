@@ -118,13 +118,13 @@ class ListState final : public WatchedInputs {
 // Guarantees:   An empty list fires at once. Each input keeps its result, unless the errors are
 //               consumed or a value cannot be copied.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. It cancels every input, also
-//               when one canceller throws.
+//               when one canceller throws, and waits for those that end later.
 // Source:       Twisted's DeferredList.
 template <class T>
 Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
                                               DeferredListOptions options = {}) {
   const auto state = std::make_shared<detail::ListState<T>>(inputs.size(), options);
-  auto list = detail::cancels_inputs<std::vector<Result<T>>>(state);
+  auto list = detail::WatchedInputs::combined<std::vector<Result<T>>>(state);
   if (inputs.empty()) {
     list.callback(std::vector<Result<T>>());
   } else {

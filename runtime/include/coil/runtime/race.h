@@ -87,7 +87,7 @@ class RaceState final : public WatchedInputs {
 template <class T>
 Deferred<detail::RaceResult<T>> race(std::vector<Deferred<T>> inputs) {
   const auto state = std::make_shared<detail::RaceState<T>>(inputs.size());
-  auto first = detail::cancels_inputs<detail::RaceResult<T>>(state);
+  auto first = detail::WatchedInputs::combined<detail::RaceResult<T>>(state);
   if (inputs.empty()) {
     first.errback(Failure(FailureGroup({})));
   } else {

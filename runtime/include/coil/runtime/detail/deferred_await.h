@@ -88,8 +88,15 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
   static void give_up(Suspension& suspension) noexcept {
     auto& self = static_cast<Awaiter&>(suspension);
     self.told_to_end_ = true;
-    self.deferred_.cancel();
-    if (!self.waiting() || self.deferred_.cancelled_later()) return;
+    bool later = false;
+    try {
+      self.deferred_.cancel();
+      later = self.deferred_.link_->ends_later();
+    } catch (...) {
+      // A canceller's trouble must not keep the task from ending: it is nobody's, and reported so.
+      static_cast<void>(fail<void>(Failure::current()));
+    }
+    if (!self.waiting() || later) return;
     *self.target_ = nullptr;
     self.finish_cancelled();
   }

@@ -56,7 +56,9 @@ class DeferredLinkBase {
   void set_upstream(DeferredLinkBase* upstream) noexcept { upstream_ = upstream; }
   // The canceller's work ends later, with the result; CancelledError is not fired at once.
   void set_cancelled_later() noexcept { cancelled_later_ = true; }
-  bool cancelled_later() const noexcept { return cancelled_later_; }
+  // True after a cancel whose result is still to come: from work that ends in its own time, or from
+  // what a callback waits for since.
+  bool ends_later() noexcept { return !origin()->called_; }
 
  protected:
   virtual ~DeferredLinkBase() = default;
@@ -72,6 +74,8 @@ class DeferredLinkBase {
   bool called_ = false;
 
  private:
+  // Where the result that this link waits for is made: the end of what it waits for.
+  DeferredLinkBase* origin() noexcept;
   bool can_step() const noexcept { return called_ && paused_ == 0 && !running_; }
 
   std::uint32_t owners_ = 1;

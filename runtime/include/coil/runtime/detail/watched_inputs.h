@@ -31,8 +31,20 @@ class WatchedInputs {
       });
     }
   }
-  // Cancels those that have no result yet.
-  void cancel_all() noexcept;
+  // Cancels those that have no result yet; true if some of them end later.
+  bool cancel_all() noexcept;
+  // A Deferred whose cancel() cancels the inputs of `self`, for as long as any of them is alive,
+  // and which then waits for those that end later.
+  template <class Result, class Combinator>
+  static Deferred<Result> combined(const std::shared_ptr<Combinator>& self) {
+    Deferred<Result> all;
+    DeferredLink<Result>* const link = all.link_.get();  // It owns its canceller.
+    link->set_canceller([weak = std::weak_ptr<Combinator>(self), link] {
+      const auto alive = weak.lock();
+      if (alive != nullptr && alive->cancel_all()) link->set_cancelled_later();
+    });
+    return all;
+  }
 
  private:
   // One input's place; it ends with the step, whether that has run or not.
@@ -59,14 +71,5 @@ class WatchedInputs {
 
   std::vector<DeferredLinkBase*> inputs_;  // Null once the input has its result or has gone.
 };
-
-// Cancels what `inputs` watch, for as long as any of them is alive.
-template <class Result, class Combinator>
-Deferred<Result> cancels_inputs(const std::shared_ptr<Combinator>& inputs) {
-  std::weak_ptr<Combinator> weak = inputs;
-  return Deferred<Result>(typename Deferred<Result>::Canceller([weak = std::move(weak)] {
-    if (const auto alive = weak.lock()) alive->cancel_all();
-  }));
-}
 
 }  // namespace coil::detail

@@ -143,7 +143,8 @@ void ClientService::attempt_failed(const Failure& why) {
   std::vector<Waiter> tired;
   std::vector<Waiter> patient;
   for (Waiter& waiter : waiters_) {
-    const bool last = waiter.failures_left && --*waiter.failures_left == 0;
+    const bool last = waiter.failures_left && *waiter.failures_left <= 1;
+    if (waiter.failures_left && !last) --*waiter.failures_left;
     (last ? tired : patient).push_back(std::move(waiter));
   }
   waiters_ = std::move(patient);

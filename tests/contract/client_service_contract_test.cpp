@@ -116,10 +116,13 @@ TEST_CASE("whoever waits for a connection gives up after as many failures as it 
     scene.listener.close();
     auto patient = scene.service->whenConnected();
     auto two = scene.service->whenConnected(2);
+    auto none = scene.service->whenConnected(0);
     co_await scene.service->startService();
     const auto one = co_await as_result(scene.service->whenConnected(1));
     CHECK(one.error().failure().check<ConnectionRefusedError>());
     CHECK_FALSE(two.called());
+    CHECK(none.called());
+    CHECK_FALSE(co_await as_result(none));
     co_await scene.until_tried(1);
     co_await yield();
     scene.clock.advance(seconds(1));

@@ -106,14 +106,12 @@ void LoopingCall::State::call() {
   }
   in_call_ = true;
   Deferred<void> called = call_(count);
-  // What the function waits for keeps the function alive, until its end.
+  const bool given_up = !ended_;
+  if (!given_up) waits_for_ = called;
+  // What the function waits for keeps the function alive, until its end. If that has come, the loop
+  // may end here, and be started again by whoever hears of it.
   called.addBoth([self](Result<void> result) { return self->call_ended(std::move(result)); });
-  if (!in_call_) return;
-  if (ended_) {
-    waits_for_ = std::move(called);
-  } else {
-    called.cancel();  // It was given up meanwhile.
-  }
+  if (given_up) called.cancel();
 }
 
 Result<void> LoopingCall::State::call_ended(Result<void> result) {

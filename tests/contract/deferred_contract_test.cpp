@@ -1,12 +1,15 @@
 // Covers: deferred.h, inline_callbacks.h, looping_call.h, cooperator.h, defer_later.h, run.h.
 #include "support/contract.h"
 
+#include <algorithm>
 #include <optional>
+#include <source_location>
 
 #include "support/unhandled.h"
 
 using namespace coil;
 using coil::testing::broken;
+using coil::testing::Unhandled;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
@@ -53,6 +56,40 @@ TEST_CASE("what a coroutine throws, and what it awaited, becomes the failure") {
     CHECK(value == "3");
     const int plain = co_await maybeDeferred(*reactor, [] { return 5; });
     CHECK(plain == 5);
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("an unhandled failure names the line that asked for the Deferred, whatever made it") {
+  COIL_CONTRACT(reactor);
+  Unhandled unhandled;
+  const auto throws = []() -> int { throw std::runtime_error("thrown"); };
+  const auto fails = []() -> Task<int> {
+    co_await yield();
+    throw std::runtime_error("failed");
+  };
+  const auto inputs = [] { return std::vector<Deferred<int>>{fail<int>(broken())}; };
+  LoopingCall loop(*reactor, throws);
+  auto body = [&]() -> Task<void> {
+    const unsigned line = std::source_location::current().line();
+    succeed(1).addCallback([&](int) { return throws(); });
+    succeed().addCallback(throws);
+    gatherResults(inputs());
+    race(inputs());
+    DeferredList(inputs(), DeferredListOptions().set_fire_on_one_errback(true));
+    loop.start(milliseconds(1));
+    deferLater(*reactor, milliseconds(1)).addCallback(throws);
+    deferLater(*reactor, milliseconds(1), throws);
+    inlineCallbacks(*reactor, fails);
+    maybeDeferred(*reactor, fails);
+    co_await sleep(milliseconds(3));
+    std::vector<unsigned> lines;
+    for (const std::source_location& site : unhandled.sites) {
+      CHECK(std::string(site.file_name()).find("deferred_contract_test") != std::string::npos);
+      lines.push_back(site.line() - line);
+    }
+    for (unsigned nth = 1; nth <= 10; ++nth)
+      CHECK(std::find(lines.begin(), lines.end(), nth) != lines.end());
   };
   run(*reactor, body());
 }

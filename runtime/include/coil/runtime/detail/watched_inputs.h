@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -36,8 +37,9 @@ class WatchedInputs {
   // A Deferred whose cancel() cancels the inputs of `self`, for as long as any of them is alive,
   // and which then waits for those that end later.
   template <class Result, class Combinator>
-  static Deferred<Result> combined(const std::shared_ptr<Combinator>& self) {
-    Deferred<Result> all;
+  static Deferred<Result> combined(const std::shared_ptr<Combinator>& self,
+                                   std::source_location site) {
+    Deferred<Result> all(site);
     DeferredLink<Result>* const link = all.link_.get();  // It owns its canceller.
     link->set_canceller([weak = std::weak_ptr<Combinator>(self), link] {
       const auto alive = weak.lock();

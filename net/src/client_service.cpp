@@ -129,6 +129,8 @@ Task<void> ClientService::hold(std::shared_ptr<Protocol> protocol, Watched& conn
     throw ConnectionLost(make_error_code(Errc::connection_done), "prepareConnection");
   }
   static_cast<void>(prepared.outcome<0>().value());
+  const CancellationToken token = co_await current_cancellation();
+  if (token.requested()) throw Cancelled();  // Prepared all the same, for a service that stops.
   connected(protocol);
   co_await connection.over.wait();
 }

@@ -2,8 +2,6 @@
 #include <coil/net/connector.h>
 #include <coil/net/port_watcher.h>
 
-#include <coil/net/port_watcher.h>
-
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/timeout.h>
 

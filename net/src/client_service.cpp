@@ -133,6 +133,8 @@ Task<void> ClientService::hold(std::shared_ptr<Protocol> protocol, Watched& conn
     throw ConnectionLost(make_error_code(Errc::connection_done), "prepareConnection");
   }
   static_cast<void>(prepared.outcome<0>().value());
+  const CancellationToken token = co_await current_cancellation();
+  if (token.requested()) throw Cancelled();  // Prepared all the same, for a service that stops.
   connected(protocol);
   co_await connection.over.wait();
 }
@@ -147,7 +149,8 @@ void ClientService::attempt_failed(const Failure& why) {
   std::vector<Waiter> tired;
   std::vector<Waiter> patient;
   for (Waiter& waiter : waiters_) {
-    const bool last = waiter.failures_left && --*waiter.failures_left == 0;
+    const bool last = waiter.failures_left && *waiter.failures_left <= 1;
+    if (waiter.failures_left && !last) --*waiter.failures_left;
     (last ? tired : patient).push_back(std::move(waiter));
   }
   waiters_ = std::move(patient);

@@ -1,5 +1,6 @@
 // Covers: transport.h, protocol.h: the ways in which a connection ends, and what may coincide.
 #include <algorithm>
+#include <array>
 
 #include "support/contract.h"
 #include "support/probe.h"
@@ -283,6 +284,35 @@ TEST_CASE("a protocol can still ask for both addresses when its connection is lo
     });
     CHECK(probe->same);
   }
+}
+
+// Writes in every way when nothing can be written any more.
+class Belated : public Probe {
+ public:
+  using Probe::Probe;
+  void connectionLost(const Failure& reason) override {
+    const std::array<ConstBytes, 2> pieces = {"too", "late"};
+    transport().write("too late");
+    transport().writeSequence(pieces);
+    transport().loseWriteConnection();
+    transport().loseConnection();
+    transport().abortConnection();
+    CHECK(transport().buffered_bytes() == 0);
+    Probe::connectionLost(reason);
+  }
+};
+
+TEST_CASE("whatever a protocol asks of a connection that was lost, nothing comes of it") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  auto probe = std::make_shared<Belated>(&seen);
+  with_probe(*reactor, probe, [](TcpStream& client) -> Task<void> {
+    co_await client.shutdown_write();
+    CHECK(co_await read_to_end(client) == "");
+  });
+  CHECK(seen == Strings{"made", "lost"});
+  CHECK(probe->why.check<ConnectionDone>());
+  CHECK(reactor.log.empty());
 }
 
 // Each thing of a connection holds a share of `held`: what is left over in the end is counted.

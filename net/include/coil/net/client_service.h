@@ -81,8 +81,8 @@ class ClientService : public Service {
 
   // Fires with the connected protocol, at once if there is one.
   //
-  // Errors: The last attempt's, once `fail_after_failures` attempts from here on have failed;
-  //         CancelledError if the service is stopped, or was.
+  // Errors: The last attempt's, once `fail_after_failures` attempts from here on have failed,
+  //         where none is the same as one; CancelledError if the service is stopped, or was.
   Deferred<std::shared_ptr<Protocol>> whenConnected(
       std::optional<unsigned> fail_after_failures = std::nullopt);
 

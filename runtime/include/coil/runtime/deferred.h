@@ -237,7 +237,12 @@ class Deferred {
   }
 
   // Runs a task as a root of the reactor; its end fires the Deferred, cancel() cancels the task.
-  static Deferred fromCoroutine(Reactor& reactor, Task<T> task);
+  // Both are named by where the coroutine was written, unless by another `site`.
+  static Deferred fromCoroutine(Reactor& reactor, Task<T> task) {
+    const std::source_location site = task.site();
+    return fromCoroutine(reactor, std::move(task), site);
+  }
+  static Deferred fromCoroutine(Reactor& reactor, Task<T> task, std::source_location site);
 
   class Awaiter;
   Awaiter operator co_await() const;
@@ -334,13 +339,14 @@ class Deferred {
 
 // Returns a Deferred that has its value, or its failure, already.
 template <class T>
-Deferred<std::remove_cvref_t<T>> succeed(T&& value) {
-  Deferred<std::remove_cvref_t<T>> deferred;
+Deferred<std::remove_cvref_t<T>> succeed(
+    T&& value, std::source_location site = std::source_location::current()) {
+  Deferred<std::remove_cvref_t<T>> deferred(site);
   deferred.callback(std::forward<T>(value));
   return deferred;
 }
-inline Deferred<void> succeed() {
-  Deferred<void> deferred;
+inline Deferred<void> succeed(std::source_location site = std::source_location::current()) {
+  Deferred<void> deferred(site);
   deferred.callback();
   return deferred;
 }

@@ -171,9 +171,8 @@ Task<void> fire_with(Task<T> task, Deferred<T> deferred, std::shared_ptr<Corouti
 }  // namespace detail
 
 template <class T>
-Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
+Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task, std::source_location site) {
   auto link = std::make_shared<detail::CoroutineLink>();
-  const std::source_location site = task.site();
   Deferred deferred(Canceller([link] { link->cancel(); }), site);
   deferred.link_->set_cancelled_later();
   detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link),

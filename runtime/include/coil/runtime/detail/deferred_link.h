@@ -74,6 +74,8 @@ class DeferredLinkBase {
   bool called_ = false;
 
  private:
+  // Where the result that this link waits for is made: the end of what it waits for.
+  DeferredLinkBase* origin() noexcept;
   bool can_step() const noexcept { return called_ && paused_ == 0 && !running_; }
 
   std::uint32_t owners_ = 1;

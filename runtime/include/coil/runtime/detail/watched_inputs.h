@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -40,8 +41,9 @@ class WatchedInputs {
   // Makes a Deferred that cancels what `inputs` watch, for as long as any of them is alive, and
   // then waits for what comes of that.
   template <class Result, class Combinator>
-  static Deferred<Result> cancelled_together(const std::shared_ptr<Combinator>& inputs) {
-    Deferred<Result> all;
+  static Deferred<Result> cancelled_together(const std::shared_ptr<Combinator>& inputs,
+                                             std::source_location site) {
+    Deferred<Result> all(site);
     // The link owns what it calls.
     auto cancel = [link = all.link_.get(), weak = std::weak_ptr<Combinator>(inputs)] {
       const auto alive = weak.lock();

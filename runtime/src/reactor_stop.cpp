@@ -26,13 +26,11 @@ void Reactor::run() {
   state_ = State::starting;
   stop_asked_ = false;
   core_->exit_signal = 0;
-  core_->before_done = false;
-  core_->forced = false;
   core_->events.fire_before("startup", [this] {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = takes_exit_signals_ && detail::SignalRelay::acquire(*this);
+    core_->has_signals = core_->takes_signals && detail::SignalRelay::acquire(*this);
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });
@@ -64,6 +62,8 @@ void Reactor::crash() {
   stop_asked_ = false;
   if (state_ != State::stopped) state_ = State::idle;
 }
+
+void Reactor::set_takes_exit_signals(bool value) noexcept { core_->takes_signals = value; }
 
 int Reactor::exit_signal() const noexcept { return core_->exit_signal; }
 
@@ -108,6 +108,8 @@ void Reactor::advance_stop() {
 
 void Reactor::begin_stop() {
   state_ = State::stopping;
+  core_->before_done = false;
+  core_->forced = false;
   last_stop_ = StopReport();
   core_->account.begin();
   for_each_root([&](TaskContext& root) { core_->account.note_started(root, last_stop_); });

@@ -95,7 +95,7 @@ class Reactor : public ReactorTime {
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
   // Whether run() takes SIGINT and SIGTERM, if no other reactor has them; true unless set.
-  void set_takes_exit_signals(bool value) noexcept { takes_exit_signals_ = value; }
+  void set_takes_exit_signals(bool value) noexcept;
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
 
@@ -193,6 +193,8 @@ class Reactor : public ReactorTime {
       finish(op, slot, outcome);
     }
   }
+  // Errors: ReactorAlreadyRunning from inside a turn, since turns do not nest.
+  void require_no_turns() const;
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {
@@ -334,7 +336,6 @@ class Reactor : public ReactorTime {
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
-  bool takes_exit_signals_ = true;
   mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;

@@ -45,7 +45,7 @@ class Noted {
 TEST_CASE("values come out of a channel in order and once, and then nothing") {
   COIL_CONTRACT(reactor);
   ReactorThread worker(worker_options());
-  for (const std::size_t size : {1, 2, 1000}) {
+  for (const std::size_t size : {1U, 2U, 1000U}) {
     Channel<int> channel(size);
     worker.start(&count_to, std::move(channel.sender), 2000);
     int expected = 0;
@@ -155,6 +155,40 @@ TEST_CASE("a cancelled receive takes nothing, and a cancelled send gives nothing
     co_await channel.receiver.receive();
     co_await channel.sender.send(3);
     CHECK(co_await channel.receiver.receive() == 3);
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("what came to something before it was cancelled is not undone") {
+  COIL_CONTRACT(reactor);
+  Channel<int> channel(1);
+  std::optional<int> got;
+  bool sent = false;
+  auto receives = [&]() -> Task<void> { got = co_await channel.receiver.receive(); };
+  auto sends = [&]() -> Task<void> {
+    co_await channel.sender.send(3);
+    sent = true;
+  };
+  auto all = [&]() -> Task<void> {
+    // The other side comes first, the cancellation second, and then only the loop.
+    auto received = [&](TaskGroup& children) -> Task<void> {
+      children.spawn(receives);
+      co_await yield();
+      CHECK(channel.sender.try_send(1));
+      children.cancel();
+    };
+    co_await with_task_group(received);
+    CHECK(got == 1);
+    CHECK(channel.sender.try_send(2));
+    auto taken = [&](TaskGroup& children) -> Task<void> {
+      children.spawn(sends);
+      co_await yield();
+      CHECK(channel.receiver.try_receive() == 2);
+      children.cancel();
+    };
+    co_await with_task_group(taken);
+    CHECK(sent);
+    CHECK(channel.receiver.try_receive() == 3);
   };
   run(*reactor, all());
 }

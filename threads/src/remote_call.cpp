@@ -5,6 +5,11 @@
 
 namespace coil::detail {
 
+std::exception_ptr stopped_first() noexcept {
+  return std::make_exception_ptr(ReactorStopped(make_error_code(Errc::reactor_stopped),
+                                                "a call to the reactor of another thread"));
+}
+
 void RemoteCall::expect_on(Reactor& home) {
   home_ = &home;
   ReactorEnds::of(home)->add(shared_from_this());
@@ -18,12 +23,13 @@ void RemoteCall::tell() noexcept {
   wait_ = nullptr;
 }
 
-void RemoteCall::fail_stopped() noexcept {
-  try {
-    throw_error(make_error_code(Errc::reactor_stopped), "a call to another thread's reactor");
-  } catch (...) {
-    fail(std::current_exception());
+void RemoteCall::rethrow() {
+  std::exception_ptr exception;
+  {
+    const std::lock_guard lock(mutex_);
+    exception.swap(exception_);
   }
+  if (exception) std::rethrow_exception(std::move(exception));
 }
 
 // Whoever waits on a reactor that ended is parked there; what would have been told to it stays.

@@ -12,6 +12,7 @@
 #include <coil/threads/detail/remote_call.h>
 #include <coil/threads/detail/remote_loop.h>
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -84,6 +85,7 @@ Task<void> carry_out(RemoteTicket ticket, F body, A... arguments) {
   auto call = ticket.use();
   auto& result = static_cast<RemoteResult<T>&>(*call);
   call->work_begins(own);
+  std::exception_ptr failure;
   try {
     if constexpr (!is_task<RemoteReturn<F, A...>>) {
       if constexpr (std::is_void_v<T>) {
@@ -101,10 +103,12 @@ Task<void> carry_out(RemoteTicket ticket, F body, A... arguments) {
       call->finish([&] { result.value.emplace(std::move(value)); });
     }
   } catch (const Cancelled&) {
-    call->fail_stopped();
+    failure = stopped_first();
   } catch (...) {
-    call->fail(std::current_exception());
+    failure = std::current_exception();
   }
+  // Outside of the handler: from here on only the other thread holds the exception.
+  if (failure) call->fail(std::move(failure));
   call->work_ends();
 }
 
@@ -131,13 +135,15 @@ Task<T> run_remotely(std::shared_ptr<RemoteLoop> loop, F body, A... arguments) {
 template <class F, class... A>
 Task<void> run_body(std::shared_ptr<RemoteLoop> loop, F body, A... arguments) {
   TaskContext& own = co_await current_context();
+  std::exception_ptr failure;
   try {
     co_await body(own.reactor(), std::move(arguments)...);
   } catch (const Cancelled&) {
     // The reactor is being stopped.
   } catch (...) {
-    loop->fail(std::current_exception());
+    failure = std::current_exception();
   }
+  if (failure) loop->fail(std::move(failure));
 }
 
 // Starts body(reactor, arguments...) there. Errors: ReactorStopped.

@@ -19,6 +19,9 @@ namespace coil::detail {
 
 class RemoteWait;
 
+// What an await comes to whose other reactor ended before it could answer.
+std::exception_ptr stopped_first() noexcept;
+
 // What the two sides share. It is finished once: by what was waited for, or by the end of the
 // reactor where that would have come from. The end of the other one, on which the wait is, leaves
 // it with nobody to tell.
@@ -41,16 +44,15 @@ class RemoteCall : public EndWatch, public std::enable_shared_from_this<RemoteCa
   void fail(std::exception_ptr exception) noexcept {
     finish([&] { exception_ = std::move(exception); });
   }
-  void fail_stopped() noexcept;
+  void fail_stopped() noexcept { fail(stopped_first()); }
 
   // On the other reactor: the task that works begins, and ends.
   void work_begins(TaskContext& context);
   void work_ends() noexcept { work_ = nullptr; }
   // On the waiting one: asks that task to end.
   void ask_to_end() noexcept;
-  void rethrow() const {
-    if (exception_) std::rethrow_exception(exception_);
-  }
+  // Throws what it came to, if that is an exception, which goes from one thread to the other once.
+  void rethrow();
 
  private:
   friend class RemoteWait;

@@ -28,7 +28,7 @@ struct Reactor::Core {
   detail::Posted posted;
   detail::CallNodes call_nodes;
   std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
-  bool takes_signals = true;
+  bool stop_on_signals = true;
   bool has_signals = false;
   int exit_signal = 0;
   LogSink log_sink;

@@ -30,7 +30,7 @@ void Reactor::run() {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = core_->takes_signals && detail::SignalRelay::acquire(*this);
+    core_->has_signals = core_->stop_on_signals && detail::SignalRelay::acquire(*this);
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });
@@ -63,7 +63,7 @@ void Reactor::crash() {
   if (state_ != State::stopped) state_ = State::idle;
 }
 
-void Reactor::set_takes_exit_signals(bool value) noexcept { core_->takes_signals = value; }
+void Reactor::set_stop_on_signals(bool stop) noexcept { core_->stop_on_signals = stop; }
 
 int Reactor::exit_signal() const noexcept { return core_->exit_signal; }
 

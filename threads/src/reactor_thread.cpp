@@ -40,7 +40,7 @@ std::unique_ptr<Reactor> make(ReactorThreadOptions options) {
   if (options.core) detail::keep_this_thread_on(*options.core);
   std::unique_ptr<Reactor> reactor =
       options.make ? options.make() : make_reactor(std::move(options.reactor));
-  reactor->set_takes_exit_signals(false);
+  reactor->set_stop_on_signals(false);
   return reactor;
 }
 

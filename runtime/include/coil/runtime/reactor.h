@@ -95,7 +95,7 @@ class Reactor : public ReactorTime {
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
   // Whether run() takes SIGINT and SIGTERM, if no other reactor has them; true unless set.
-  void set_takes_exit_signals(bool value) noexcept;
+  void set_stop_on_signals(bool stop) noexcept;
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
 

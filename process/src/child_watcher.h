@@ -21,6 +21,8 @@ class ChildWatcher {
   ChildWatcher& operator=(const ChildWatcher&) = delete;
   ~ChildWatcher();
 
+  // Kills and reaps those that are being ended: the time that a stop had for them has passed.
+  void end_patience() noexcept;
   void add(std::shared_ptr<Child> child) { children_.insert(std::move(child)); }
   void remove(Child& child) noexcept { children_.erase(child.shared_from_this()); }
 

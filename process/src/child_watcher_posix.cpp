@@ -50,17 +50,21 @@ ChildWatcher& ChildWatcher::of(Reactor& reactor) {
   if (std::shared_ptr<ChildWatcher> known = reactor.find<ChildWatcher>()) return *known;
   auto watcher = std::make_shared<ChildWatcher>();
   reactor.install<ChildWatcher>(watcher);
+  reactor.addSystemEventTrigger(Phase::during, "shutdown", [&reactor] {
+    if (const auto known = reactor.find<ChildWatcher>()) known->end_patience();
+  });
   return *watcher;
 }
 
-// A child that is over leaves the set, hence the copy.
 ChildWatcher::~ChildWatcher() {
-  for (const std::shared_ptr<Child>& child : std::exchange(children_, {})) {
-    if (child->was_given_up()) {
-      child->kill_now();
-    } else {
-      child->try_reap();
-    }
+  end_patience();
+  for (const std::shared_ptr<Child>& child : std::exchange(children_, {})) child->try_reap();
+}
+
+// A child that is over leaves the set, hence the copy.
+void ChildWatcher::end_patience() noexcept {
+  for (const std::shared_ptr<Child>& child : std::set(children_)) {
+    if (child->was_given_up()) child->kill_now();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <coil/runtime/time_point.h>
 
 #include <chrono>
+#include <concepts>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,7 +66,7 @@ using ChildDescriptors = std::map<int, ChildDescriptor>;
 //
 // Example (tests/examples/command_example.cpp, "command"):
 //
-//   Command command("git", {"log", "--oneline"});
+//   Command command("git", "log", "--oneline");
 //   command.set_directory("/work/main").set_variable("GIT_PAGER", "cat");
 //   Process process = Process::spawn(reactor, command);
 //
@@ -75,7 +76,11 @@ using ChildDescriptors = std::map<int, ChildDescriptor>;
 //             No signal is blocked in it or ignored.
 class Command {
  public:
-  explicit Command(std::string what, std::vector<std::string> with = {})
+  template <std::convertible_to<std::string>... A>
+  explicit Command(std::string what, A&&... with) : program(std::move(what)) {
+    (arguments.emplace_back(std::forward<A>(with)), ...);
+  }
+  Command(std::string what, std::vector<std::string> with)
       : program(std::move(what)), arguments(std::move(with)) {}
 
   Command& add_argument(std::string value) {

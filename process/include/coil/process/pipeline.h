@@ -18,7 +18,7 @@ namespace coil {
 // Example (tests/examples/process_example.cpp, "pipeline"):
 //
 //   std::vector<Command> commands;
-//   commands.push_back(Command("printf", {"b\\na\\nb\\n"}));
+//   commands.push_back(Command("printf", "b\\na\\nb\\n"));
 //   commands.push_back(Command("sort"));
 //   commands.push_back(Command("uniq"));
 //   Pipeline pipeline = Pipeline::spawn(reactor, commands);

@@ -21,7 +21,7 @@ namespace coil {
 //
 // Example (tests/examples/command_example.cpp, "run"):
 //
-//   CommandOutput made = co_await run_command(reactor, Command("make", {"all"}));
+//   CommandOutput made = co_await run_command(reactor, Command("make", "all"));
 //   if (!made.status.success()) std::puts(made.errors.c_str());
 class CommandOutput {
  public:

@@ -116,17 +116,20 @@ TEST_CASE("where nobody turns the loop any more, its end reaps what was given up
   CHECK(has_no_child());
 }
 
-TEST_CASE("a stubborn child is killed although the reactor has no patience") {
+TEST_CASE("a stubborn child is killed when the time of a stop has passed, whatever its grace") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  {
-    auto made = make_contract_reactor();
-    made->set_log_sink([](const LogRecord&) {});
-    made->set_stop_deadline(milliseconds(1));
-    Process process = run(*made, started(*made, child("stubborn").set_grace(hours(1))));
-    made->callWhenRunning([&] { made->stop(); });
-    made->run();
-  }
+  reactor->set_stop_deadline(milliseconds(1));
+  auto waits = [&]() -> Task<void> {
+    Process process =
+        co_await started(*reactor, child("stubborn").set_grace(hours(1)));
+    reactor->stop();
+    co_await process.wait();
+  };
+  auto main = Deferred<void>::fromCoroutine(*reactor, waits());
+  main.addErrback([](const Failure&) {});
+  reactor->run();
   CHECK(has_no_child());
+  CHECK(reactor->last_stop().forced() == 1);
 }
 
 TEST_CASE("a child that was released outlives its Process and its reactor") {

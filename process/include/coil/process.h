@@ -8,3 +8,4 @@
 #include <coil/process/process_error.h>
 #include <coil/process/process_output.h>
 #include <coil/process/process_protocol.h>
+#include <coil/process/stdio.h>

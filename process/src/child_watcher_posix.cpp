@@ -6,9 +6,7 @@
 #include <coil/runtime/await.h>
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/detail/root_task.h>
-#if __has_include(<coil/runtime/signal_watcher.h>)
 #include <coil/runtime/signal_watcher.h>
-#endif
 #include <coil/runtime/timeout.h>
 
 #include <absl/cleanup/cleanup.h>
@@ -115,10 +113,8 @@ Task<void> Child::until_news() {
     try_reap();
     co_return;
   }
-#if __has_include(<coil/runtime/signal_watcher.h>)
   SignalWatcher watcher(reactor_, SIGCHLD);
   while (!try_reap()) co_await watcher.next();
-#endif
 }
 
 // A descriptor has one handle, however many wait for it.

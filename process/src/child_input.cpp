@@ -125,8 +125,8 @@ Task<void> ChildInput::send_all() {
 Task<void> ChildInput::run_watch(std::shared_ptr<ChildInput> self) {
   static_cast<void>(self);
   using Gone = Await<PollOperation, void, ToNothing>;
-  const Result<> gone = co_await as_result(
-      Gone(ToNothing(), writer_.reactor(), writer_.id(), Direction::read));
+  const Result<> gone =
+      co_await as_result(Gone(ToNothing(), writer_.reactor(), writer_.id(), Direction::read));
   if (gone) close_now();
 }
 

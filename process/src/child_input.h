@@ -47,10 +47,10 @@ class ChildInput final : public std::enable_shared_from_this<ChildInput> {
   std::string sending_;  // What is on its way out does not move.
   std::size_t sent_ = 0;
   ProducerSlot producer_;
-  Event changed_;            // The strand has something to look at.
-  bool closing_ = false;     // Nothing more is taken, but from a producer.
-  bool ended_ = false;       // It is closed.
-  bool held_back_ = false;   // More than the high water mark is queued.
+  Event changed_;              // The strand has something to look at.
+  bool closing_ = false;       // Nothing more is taken, but from a producer.
+  bool ended_ = false;         // It is closed.
+  bool held_back_ = false;     // More than the high water mark is queued.
   bool ask_producer_ = false;  // It makes one piece at a time, and the last one goes out now.
 };
 

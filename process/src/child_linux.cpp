@@ -33,7 +33,7 @@ namespace {
 constexpr std::size_t stack_bytes = 256 * 1024;
 constexpr int signal_count = 64;
 constexpr unsigned close_range_cloexec = 1U << 2;
-constexpr int failed_status = 127;      // Where the parent is told by the report …
+constexpr int failed_status = 127;    // Where the parent is told by the report …
 constexpr int complained_status = 1;  // … and where a sentence is all that it gets.
 
 struct Failed {
@@ -66,9 +66,8 @@ COIL_IN_CHILD bool move_descriptors(ChildScript& script) noexcept {
   }
   for (std::size_t index = 0; index < script.move_count; ++index) {
     const DescriptorMove& move = script.moves[index];
-    const long done = move.source == move.target
-                          ? ::syscall(SYS_fcntl, move.target, F_SETFD, 0)
-                          : ::syscall(SYS_dup3, move.source, move.target, 0);
+    const long done = move.source == move.target ? ::syscall(SYS_fcntl, move.target, F_SETFD, 0)
+                                                 : ::syscall(SYS_dup3, move.source, move.target, 0);
     if (done < 0) return false;
   }
   return true;

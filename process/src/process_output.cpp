@@ -53,8 +53,7 @@ Task<CommandOutput> run_command(Reactor& reactor, Command command, RunOptions op
   Process process = Process::spawn(reactor, command);
   CommandOutput made;
   Allowance allowance(options.size_max);
-  co_await when_all(feed(process, options.input),
-                    collect(process, 1, made.output, allowance),
+  co_await when_all(feed(process, options.input), collect(process, 1, made.output, allowance),
                     collect(process, 2, made.errors, allowance));
   made.status = co_await process.wait();
   co_return made;

@@ -34,12 +34,10 @@ Process& Process::operator=(Process&& other) noexcept {
 Process::~Process() { give_up(); }
 
 Process Process::spawn(Reactor& reactor, const Command& command) {
-  detail::SpawnedChild spawned =
-      detail::spawn_child(command, detail::SpawnFailure::is_thrown);
+  detail::SpawnedChild spawned = detail::spawn_child(command, detail::SpawnFailure::is_thrown);
   Process process;
   process.grace_ = command.grace;
-  process.child_ =
-      std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd));
+  process.child_ = std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd));
   process.child_->watch();
   for (detail::ParentEnd& end : spawned.ends) {
     const NativeHandle native(end.end.release());

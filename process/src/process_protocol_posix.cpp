@@ -28,9 +28,10 @@ Command command_of(const std::string& executable, std::vector<std::string> args,
 }
 
 // A terminal given by the caller becomes ours when nothing can fail any more.
-std::shared_ptr<detail::RunningProcess> start_on_terminal(
-    Reactor& reactor, std::shared_ptr<ProcessProtocol> protocol, const Command& command,
-    const SpawnOptions& options) {
+std::shared_ptr<detail::RunningProcess> start_on_terminal(Reactor& reactor,
+                                                          std::shared_ptr<ProcessProtocol> protocol,
+                                                          const Command& command,
+                                                          const SpawnOptions& options) {
   const bool given = options.pty_master.valid();
   detail::TerminalEnds made;
   if (!given) made = detail::open_terminal();
@@ -55,8 +56,7 @@ std::shared_ptr<detail::RunningProcess> start_on_terminal(
 std::shared_ptr<detail::RunningProcess> start_on_pipes(Reactor& reactor,
                                                        std::shared_ptr<ProcessProtocol> protocol,
                                                        const Command& command) {
-  detail::SpawnedChild spawned =
-      detail::spawn_child(command, detail::SpawnFailure::is_complaint);
+  detail::SpawnedChild spawned = detail::spawn_child(command, detail::SpawnFailure::is_complaint);
   auto process = std::make_shared<detail::RunningProcess>(
       std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd)),
       std::move(protocol));

@@ -91,9 +91,8 @@ Task<void> RunningProcess::read_all(int descriptor, ChildOutput& output) {
     }
     if (lease.value().empty() || !output.reader.is_open()) co_return;
     const ConstBytes bytes = lease.value().bytes();
-    const bool goes_on = call("childDataReceived", [&] {
-      protocol_->childDataReceived(descriptor, bytes);
-    });
+    const bool goes_on =
+        call("childDataReceived", [&] { protocol_->childDataReceived(descriptor, bytes); });
     if (!goes_on) co_return;
   }
 }

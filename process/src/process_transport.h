@@ -1,8 +1,8 @@
 // RunningProcess: the ProcessTransport of one child. Included by process_protocol.cpp.
 #pragma once
 
-#include <coil/process/process_protocol.h>
 #include <coil/net/pipe.h>
+#include <coil/process/process_protocol.h>
 #include <coil/runtime/event.h>
 
 #include "child.h"

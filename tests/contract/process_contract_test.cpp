@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 namespace {
 
 template <class Body>
-void in_task(Reactor& reactor, Body body) {
+void with_task(Reactor& reactor, Body body) {
   run(reactor, body());
   settle(reactor);
 }
@@ -29,7 +29,7 @@ void in_task(Reactor& reactor, Body body) {
 // Runs it and gives what it wrote to descriptor 1.
 std::string said_by(Reactor& reactor, const Command& command) {
   std::string text;
-  in_task(reactor, [&]() -> Task<void> {
+  with_task(reactor, [&]() -> Task<void> {
     Process process = Process::spawn(reactor, command);
     text = co_await all_of(process.output());
     co_await process.wait();
@@ -39,7 +39,7 @@ std::string said_by(Reactor& reactor, const Command& command) {
 
 ExitStatus end_of(Reactor& reactor, const Command& command) {
   ExitStatus status;
-  in_task(reactor, [&]() -> Task<void> {
+  with_task(reactor, [&]() -> Task<void> {
     Process process = Process::spawn(reactor, command);
     status = co_await process.wait();
     const ExitStatus again = co_await process.wait();
@@ -63,7 +63,7 @@ std::string failure_of(Reactor& reactor, const Command& command) {
 TEST_CASE("B162: what goes into a child comes out of it, and its arguments arrive intact") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
   const std::string text(300'000, 'e');
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, child("cat"));
     auto feed = [&]() -> Task<void> {
       co_await process.input().write_all(text);
@@ -129,7 +129,7 @@ TEST_CASE("B164: only the descriptors of the command are open in the child, and 
   for (const int number : {leak, one[0], one[1], two[0], two[1]}) ::close(number);
 }
 
-TEST_CASE("B164: one descriptor can be as another, as this process's own, or connected to nothing") {
+TEST_CASE("B164: a descriptor can be like another, like this process's own, or nothing") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
   Command joined = child("noise", "3", "0");
   joined.set_errors(ChildDescriptor::same_as(1)).set_input(ChildDescriptor::null());
@@ -139,7 +139,7 @@ TEST_CASE("B164: one descriptor can be as another, as this process's own, or con
   CHECK(end_of(*reactor, silent).success());
   Command talkative = child("say", "5", "five");
   talkative.set_descriptor(5, 'r');
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, talkative);
     const std::string text = co_await all_of(process.reader(5));
     CHECK(text == "five");
@@ -170,7 +170,7 @@ TEST_CASE("B165: an exit status is a code or a signal") {
 
 TEST_CASE("B168: a child that writes where nobody reads gets a broken pipe") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, child("flood"));
     const BufferLease some = co_await process.output().receive();
     CHECK_FALSE(some.empty());
@@ -180,9 +180,9 @@ TEST_CASE("B168: a child that writes where nobody reads gets a broken pipe") {
   });
 }
 
-TEST_CASE("B170: a signal to a child that has ended is refused, also where it was not reaped here") {
+TEST_CASE("B170: a signal to a child that has ended is refused, whoever reaped it") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, child("forever"));
     process.signal(SIGKILL);
     const ExitStatus status = co_await process.wait();
@@ -285,8 +285,7 @@ TEST_CASE("a child runs in its directory, its session, its group and as its user
     note_skip("users of children", "only root may change the user");
     return;
   }
-  CHECK(said_by(*reactor, child("identity").set_user(65534).set_group(65533)) ==
-        "65534 65533 1");
+  CHECK(said_by(*reactor, child("identity").set_user(65534).set_group(65533)) == "65534 65533 1");
   CHECK(::geteuid() == 0);
 }
 
@@ -301,7 +300,7 @@ TEST_CASE("a program without a slash is looked for in the PATH of the child") {
 
 TEST_CASE("a wait that is cancelled leaves the child alone") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, child("wait"));
     const auto in_time = co_await as_result(with_timeout(milliseconds(1), process.wait()));
     CHECK_FALSE(in_time.has_value());
@@ -314,7 +313,7 @@ TEST_CASE("a wait that is cancelled leaves the child alone") {
 
 TEST_CASE("several tasks may wait for one child, also beyond the end of its Process") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     Process process = Process::spawn(*reactor, child("forever"));
     auto ends = [&]() -> Task<int> {
       const BufferLease ready = co_await process.output().receive();

@@ -72,8 +72,7 @@ Task<void> make_noise(Reactor& reactor, int number, int& right) {
   };
   auto [output, errors] = co_await when_all(count(process.output()), count(process.errors()));
   const ExitStatus status = co_await process.wait();
-  const ExitStatus expected =
-      code < 0 ? ExitStatus::signaled(SIGKILL) : ExitStatus::exited(code);
+  const ExitStatus expected = code < 0 ? ExitStatus::signaled(SIGKILL) : ExitStatus::exited(code);
   if (output == size && errors == size && status == expected) ++right;
 }
 

@@ -1,4 +1,4 @@
-// Covers: process/process.h: children that are given up, left alone, or there when the reactor goes.
+// Covers: process/process.h: children that are given up, released, or alive when a reactor goes.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -41,8 +41,7 @@ TEST_CASE("a child that does not heed SIGTERM is killed when its grace has passe
   COIL_KERNEL_CONTRACT(reactor, "processes");
   int pid = 0;
   auto forgets = [&]() -> Task<void> {
-    Process process =
-        co_await started(*reactor, child("stubborn").set_grace(milliseconds(20)));
+    Process process = co_await started(*reactor, child("stubborn").set_grace(milliseconds(20)));
     pid = process.pid();
   };
   run(*reactor, forgets());
@@ -120,8 +119,7 @@ TEST_CASE("a stubborn child is killed when the time of a stop has passed, whatev
   COIL_KERNEL_CONTRACT(reactor, "processes");
   reactor->set_stop_deadline(milliseconds(1));
   auto waits = [&]() -> Task<void> {
-    Process process =
-        co_await started(*reactor, child("stubborn").set_grace(hours(1)));
+    Process process = co_await started(*reactor, child("stubborn").set_grace(hours(1)));
     reactor->stop();
     co_await process.wait();
   };

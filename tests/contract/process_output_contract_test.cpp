@@ -26,7 +26,7 @@ Result<T> result_of(Reactor& reactor, Deferred<T> deferred) {
 }
 
 template <class Body>
-void in_task(Reactor& reactor, Body body) {
+void with_task(Reactor& reactor, Body body) {
   run(reactor, body());
   settle(reactor);
 }
@@ -45,8 +45,7 @@ TEST_CASE("getProcessOutput gives what a program says") {
   auto bare = result_of(*reactor, getProcessOutput(*reactor, program, {"variables"}));
   CHECK(bare->empty());
   auto there = result_of(
-      *reactor,
-      getProcessOutput(*reactor, program, {"place"}, OutputOptions().set_path("/usr")));
+      *reactor, getProcessOutput(*reactor, program, {"place"}, OutputOptions().set_path("/usr")));
   CHECK(*there == "/usr");
 }
 
@@ -55,14 +54,14 @@ TEST_CASE("getProcessOutput fails where a program complains, unless that is want
   auto bad = result_of(*reactor, getProcessOutput(*reactor, program, {"say", "2", "oh no"}));
   REQUIRE_FALSE(bad.has_value());
   std::optional<Deferred<void>> end;
-  const bool told = bad.error().failure().visit<UnexpectedErrorOutput>(
-      [&](const UnexpectedErrorOutput& error) {
+  const bool told =
+      bad.error().failure().visit<UnexpectedErrorOutput>([&](const UnexpectedErrorOutput& error) {
         CHECK(std::string(error.what()).find("oh no") != std::string::npos);
         end = error.process_ended();
       });
   CHECK(told);
   auto both = result_of(*reactor, getProcessOutput(*reactor, program, {"noise", "2", "0"},
-                                                         OutputOptions().set_errortoo(true)));
+                                                   OutputOptions().set_errortoo(true)));
   CHECK(*both == "xxxx");
 }
 
@@ -70,14 +69,13 @@ TEST_CASE("getProcessValue and getProcessOutputAndValue give the code, and fail 
   COIL_KERNEL_CONTRACT(reactor, "processes");
   auto value = result_of(*reactor, getProcessValue(*reactor, program, {"exit", "5"}));
   CHECK(*value == 5);
-  auto all =
-      result_of(*reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "4"}));
+  auto all = result_of(*reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "4"}));
   REQUIRE(all.has_value());
   CHECK(all.value().output == "xxx");
   CHECK(all.value().errors == "xxx");
   CHECK(all.value().status.code() == 4);
-  auto killed = result_of(
-      *reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "-9"}));
+  auto killed =
+      result_of(*reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "-9"}));
   REQUIRE_FALSE(killed.has_value());
   CHECK(killed.error().failure().visit<ProcessSignaled>([](const ProcessSignaled& error) {
     CHECK(error.signal() == SIGKILL);
@@ -103,10 +101,9 @@ TEST_CASE("cancelling what getProcessOutput gave ends the program") {
 
 TEST_CASE("run_command feeds a command and collects what it says, apart, and how it ended") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     const std::string text(200'000, 'r');
-    CommandOutput made =
-        co_await run_command(*reactor, child("cat"), RunOptions().set_input(text));
+    CommandOutput made = co_await run_command(*reactor, child("cat"), RunOptions().set_input(text));
     CHECK(made.output == text);
     CHECK(made.errors.empty());
     CHECK(made.status.success());
@@ -127,7 +124,7 @@ TEST_CASE("run_command feeds a command and collects what it says, apart, and how
 
 TEST_CASE("run_command ends a command that says too much, or that nobody waits for any more") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     auto flood =
         co_await as_result(run_command(*reactor, child("flood"), RunOptions().set_size_max(1000)));
     REQUIRE_FALSE(flood.has_value());
@@ -135,8 +132,8 @@ TEST_CASE("run_command ends a command that says too much, or that nobody waits f
     auto exact = co_await as_result(
         run_command(*reactor, child("noise", "500", "0"), RunOptions().set_size_max(1000)));
     CHECK(exact.has_value());
-    auto late = co_await as_result(
-        with_timeout(milliseconds(1), run_command(*reactor, child("forever"))));
+    auto late =
+        co_await as_result(with_timeout(milliseconds(1), run_command(*reactor, child("forever"))));
     REQUIRE_FALSE(late.has_value());
     CHECK(late.error().failure().check<TimedOut>());
     auto absent = co_await as_result(run_command(*reactor, Command("/no/such/program")));
@@ -147,7 +144,7 @@ TEST_CASE("run_command ends a command that says too much, or that nobody waits f
 TEST_CASE("a pipeline carries bytes from child to child, and tells of each how it ended") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
   const std::string text(300'000, 'p');
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     std::vector<Command> commands = {child("cat"), child("cat"), child("cat")};
     Pipeline pipeline = Pipeline::spawn(*reactor, commands);
     CHECK(pipeline.size() == 3);
@@ -165,7 +162,7 @@ TEST_CASE("a pipeline carries bytes from child to child, and tells of each how i
 
 TEST_CASE("a child of a pipeline notices that the next one has ended") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     std::vector<Command> commands = {child("flood"), child("exit", "3")};
     Pipeline pipeline = Pipeline::spawn(*reactor, commands);
     const std::vector<ExitStatus> ends = co_await pipeline.wait();
@@ -176,7 +173,7 @@ TEST_CASE("a child of a pipeline notices that the next one has ended") {
 
 TEST_CASE("a pipeline that cannot be started whole, or that goes, leaves no child") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  in_task(*reactor, [&]() -> Task<void> {
+  with_task(*reactor, [&]() -> Task<void> {
     std::vector<Command> broken = {child("cat"), Command("/no/such/program"), child("cat")};
     CHECK_THROWS_AS(Pipeline::spawn(*reactor, broken), SystemError);
     CHECK_THROWS_AS(Pipeline::spawn(*reactor, {}), std::invalid_argument);

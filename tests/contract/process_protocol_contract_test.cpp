@@ -79,7 +79,7 @@ TEST_CASE("a descriptor that the child closes is lost while the child lives, the
   CHECK(notes->count("lost 0") == 1);
 }
 
-TEST_CASE("processExited comes with the child's end, processEnded with that of who has its output") {
+TEST_CASE("processExited comes with the child's end, processEnded with that of its output") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
   auto notes = std::make_shared<ProcessNotes>();
   const auto transport =

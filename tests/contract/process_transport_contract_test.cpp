@@ -68,8 +68,7 @@ TEST_CASE("B164: any descriptor of the child can be written and read here") {
     line.writeToChild(4, "over there");
     line.closeChildFD(4);
   };
-  spawned(*reactor, notes, {"copy", "4", "5"},
-          SpawnOptions().set_child_fds({{4, 'w'}, {5, 'r'}}));
+  spawned(*reactor, notes, {"copy", "4", "5"}, SpawnOptions().set_child_fds({{4, 'w'}, {5, 'r'}}));
   turn_until(*reactor, [&] { return notes->ended; });
   CHECK(notes->received[5] == "over there");
   CHECK(notes->out.empty());
@@ -108,7 +107,7 @@ TEST_CASE("B174: what cannot be executed says so on descriptor 2 and exits with 
   CHECK(lost->err.find("change the directory: No such file or directory") != std::string::npos);
 }
 
-TEST_CASE("B174: what fails before there is a child is thrown, and closes nothing of the caller's") {
+TEST_CASE("B174: what fails before there is a child is thrown, and nothing else is closed") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
   const int own = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   const auto before = open_descriptors();

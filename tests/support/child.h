@@ -46,8 +46,6 @@ inline void settle(Reactor& reactor) {
 }
 
 // True if there is such a process, alive or dead.
-inline bool is_there(int pid) {
-  return std::filesystem::exists("/proc/" + std::to_string(pid));
-}
+inline bool is_there(int pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
 
 }  // namespace coil::testing

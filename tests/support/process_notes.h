@@ -50,9 +50,7 @@ class ProcessNotes : public ProcessProtocol {
     if (on_ended) on_ended();
   }
   ProcessTransport& line() { return transport(); }
-  long count(const std::string& what) const {
-    return std::count(seen.begin(), seen.end(), what);
-  }
+  long count(const std::string& what) const { return std::count(seen.begin(), seen.end(), what); }
 
   Strings seen;
   std::map<int, std::string> received;
@@ -66,9 +64,10 @@ class ProcessNotes : public ProcessProtocol {
   std::function<void()> on_ended;
 };
 
-inline std::shared_ptr<ProcessTransport> spawned(Reactor& reactor, const std::shared_ptr<ProcessNotes>& notes,
-                                          Strings arguments,
-                                          const SpawnOptions& options = SpawnOptions()) {
+inline std::shared_ptr<ProcessTransport> spawned(Reactor& reactor,
+                                                 const std::shared_ptr<ProcessNotes>& notes,
+                                                 Strings arguments,
+                                                 const SpawnOptions& options = SpawnOptions()) {
   arguments.insert(arguments.begin(), "child");
   return spawnProcess(reactor, notes, COIL_TEST_CHILD, std::move(arguments), options);
 }
@@ -82,7 +81,7 @@ void turn_until(Reactor& reactor, Done done) {
 
 // Runs a child to its end.
 inline std::shared_ptr<ProcessNotes> finished(Reactor& reactor, Strings arguments,
-                                const SpawnOptions& options = SpawnOptions()) {
+                                              const SpawnOptions& options = SpawnOptions()) {
   auto notes = std::make_shared<ProcessNotes>();
   notes->on_made = [](ProcessTransport& line) { line.closeStdin(); };
   spawned(reactor, notes, std::move(arguments), options);

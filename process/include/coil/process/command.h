@@ -25,10 +25,10 @@ Environment current_environment();
 //
 //   Command command("make");
 //   command.set_descriptor(0, ChildDescriptor::null());
-//   command.set_descriptor(1, 'r');                        // This side reads it.
+//   command.set_descriptor(1, 'r');                     // This side reads what it writes.
 //   command.set_descriptor(2, ChildDescriptor::same_as(1));
-//   command.set_descriptor(3, 'w');                        // This side writes what it reads.
-//   command.set_descriptor(4, log_file);                   // A descriptor of this process.
+//   command.set_descriptor(3, 'w');                     // This side writes what it reads.
+//   command.set_descriptor(4, log_file);                // A descriptor of this process.
 //
 // Errors: std::invalid_argument for a letter other than 'r' and 'w', and a number below 0.
 // Source: The values of Twisted's childFDs.
@@ -67,7 +67,7 @@ using ChildDescriptors = std::map<int, ChildDescriptor>;
 // Example (tests/examples/command_example.cpp, "command"):
 //
 //   Command command("git", "log", "--oneline");
-//   command.set_directory("/work/main").set_variable("GIT_PAGER", "cat");
+//   command.set_directory("/usr/src").set_variable("GIT_PAGER", "cat");
 //   Process process = Process::spawn(reactor, command);
 //
 // Guarantees: A program without '/' in its name is looked for in the PATH of the child. Unless it

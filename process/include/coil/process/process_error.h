@@ -31,10 +31,6 @@ class ProcessDone : public ConnectionDone {
 // ProcessTerminated: a process ended with another code, or by a signal. It has neither where
 // somebody else reaped the process, so that nobody can tell.
 //
-// Example (tests/examples/process_protocol_example.cpp, "reasons"):
-//
-//   reason.visit<ProcessTerminated>([](const ProcessTerminated& error) {
-//
 // Source: Twisted's error.ProcessTerminated.
 class ProcessTerminated : public ConnectionLost {
  public:

@@ -105,7 +105,7 @@ class ProcessSignaled : public ProcessTerminated {
 
 // OutputOptions: the environment of a program, and whether its errors are part of its output.
 //
-// Example (tests/examples/process_output_example.cpp, "output"):
+// Example (tests/examples/process_output_example.cpp, "options"):
 //
 //   OutputOptions options = OutputOptions().set_env(std::nullopt).set_errortoo(true);
 class OutputOptions {

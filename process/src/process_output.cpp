@@ -165,6 +165,11 @@ Deferred<CommandOutput> start_counting(Reactor& reactor, const std::string& exec
 
 }  // namespace
 
+OutputOptions& OutputOptions::set_env(std::optional<Environment> variables) {
+  env = std::move(variables);
+  return *this;
+}
+
 Deferred<std::string> getProcessOutput(Reactor& reactor, const std::string& executable,
                                        std::vector<std::string> args,
                                        const OutputOptions& options) {

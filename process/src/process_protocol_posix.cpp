@@ -73,6 +73,11 @@ std::shared_ptr<detail::RunningProcess> start_on_pipes(Reactor& reactor,
 
 }  // namespace
 
+SpawnOptions& SpawnOptions::set_env(std::optional<Environment> variables) {
+  env = std::move(variables);
+  return *this;
+}
+
 void ProcessProtocol::childDataReceived(int descriptor, ConstBytes data) {
   if (descriptor == 1) outReceived(data);
   if (descriptor == 2) errReceived(data);

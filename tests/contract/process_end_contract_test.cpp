@@ -117,17 +117,18 @@ TEST_CASE("where nobody turns the loop any more, its end reaps what was given up
 
 TEST_CASE("a stubborn child is killed when the time of a stop has passed, whatever its grace") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  reactor->set_stop_deadline(milliseconds(1));
+  auto made = make_contract_reactor();
+  made->set_stop_deadline(milliseconds(1));
   auto waits = [&]() -> Task<void> {
-    Process process = co_await started(*reactor, child("stubborn").set_grace(hours(1)));
-    reactor->stop();
+    Process process = co_await started(*made, child("stubborn").set_grace(hours(1)));
+    made->stop();
     co_await process.wait();
   };
-  auto main = Deferred<void>::fromCoroutine(*reactor, waits());
+  auto main = Deferred<void>::fromCoroutine(*made, waits());
   main.addErrback([](const Failure&) {});
-  reactor->run();
+  made->run();
   CHECK(has_no_child());
-  CHECK(reactor->last_stop().forced() == 1);
+  CHECK(made->last_stop().forced() == 1);
 }
 
 TEST_CASE("a child that was released outlives its Process and its reactor") {

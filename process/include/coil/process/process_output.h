@@ -112,10 +112,7 @@ class OutputOptions {
  public:
   OutputOptions() {}
   // Exactly these variables; nothing: this process's own. None at all unless it is set.
-  OutputOptions& set_env(std::optional<Environment> variables) {
-    env = std::move(variables);
-    return *this;
-  }
+  OutputOptions& set_env(std::optional<Environment> variables);
   OutputOptions& set_path(std::string directory) {
     path = std::move(directory);
     return *this;

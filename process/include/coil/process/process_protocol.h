@@ -149,10 +149,7 @@ class SpawnOptions {
  public:
   SpawnOptions() {}
   // Exactly these variables; nothing: this process's own. None at all unless it is set.
-  SpawnOptions& set_env(std::optional<Environment> variables) {
-    env = std::move(variables);
-    return *this;
-  }
+  SpawnOptions& set_env(std::optional<Environment> variables);
   // The directory that the child begins in.
   SpawnOptions& set_path(std::string directory) {
     path = std::move(directory);

@@ -120,12 +120,15 @@ TEST_CASE("B164: only the descriptors of the command are open in the child, and 
   REQUIRE(::pipe2(one.data(), O_CLOEXEC) == 0);
   REQUIRE(::pipe2(two.data(), O_CLOEXEC) == 0);
   // Each gets the number of the other, and one stays in its place.
-  Command swapped = child("say", std::to_string(one[1]), "to two");
+  Command swapped =
+      child("say", std::to_string(one[1]), "to two", std::to_string(two[1]), "to one");
   swapped.set_descriptor(one[1], two[1]).set_descriptor(two[1], one[1]).set_descriptor(leak, leak);
   CHECK(end_of(*reactor, swapped).success());
   std::array<char, 16> got{};
   CHECK(::read(two[0], got.data(), got.size()) == 6);
   CHECK(std::string(got.data()) == "to two");
+  CHECK(::read(one[0], got.data(), got.size()) == 6);
+  CHECK(std::string(got.data()) == "to one");
   for (const int number : {leak, one[0], one[1], two[0], two[1]}) ::close(number);
 }
 

@@ -112,7 +112,9 @@ int main(int argc, char** argv) {
   } else if (what == "copy") {
     echo(number(2), number(3));
   } else if (what == "say") {
-    put(number(2), arguments.at(3));
+    for (std::size_t at = 2; at + 1 < arguments.size(); at += 2) {
+      put(number(at), arguments[at + 1]);
+    }
   } else if (what == "exit") {
     return number(2);
   } else if (what == "raise") {

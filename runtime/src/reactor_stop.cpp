@@ -1,6 +1,5 @@
 // Starting and stopping: system events, the drain and its account.
 #include "reactor_core.h"
-#include "signal_relay.h"
 
 #include <coil/runtime/detail/root_task.h>
 
@@ -30,13 +29,12 @@ void Reactor::run() {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = detail::SignalRelay::acquire(*this);
+    core_->signals.begin_stops();
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });
   while (!leave_) turn(TimePoint::max());
-  if (core_->has_signals) detail::SignalRelay::release(*this);
-  core_->has_signals = false;
+  core_->signals.end_stops();
   end_turns();
 }
 
@@ -88,17 +86,18 @@ void Reactor::fireSystemEvent(std::string_view event) {
   });
 }
 
-void Reactor::take_signal() {
-  if (!core_->has_signals) return;
-  const int number = detail::SignalRelay::take(*this);
-  if (number == 0) return;
+void Reactor::set_stop_on_signals(bool stop) noexcept { core_->signals.set_stops(stop); }
+
+void Reactor::take_exit_signal(int number) noexcept {
   stop_asked_ = true;
   // Told twice: whoever tells will not wait for anybody.
   if (std::exchange(core_->exit_signal, number) != 0) force();
 }
 
 void Reactor::advance_stop() {
-  take_signal();
+  if (core_->signals.due()) {
+    core_->signals.deliver([this](int number) { take_exit_signal(number); });
+  }
   if (stop_asked_ && (state_ == State::starting || state_ == State::running)) begin_stop();
   if (state_ == State::stopping && (core_->before_done || core_->forced)) begin_drain();
   if (state_ == State::draining && drained()) finish_stop();
@@ -191,6 +190,7 @@ void Reactor::shut_down() noexcept {
     log(LogRecord(LogLevel::warning,
                   "a task did not end with its reactor: " + std::string(root.name())));
   });
+  core_->signals.close();
   core_->posted.deliver_all(nullptr);
   while (!core_->installed.empty()) core_->installed.pop_back();
   handles_.for_each([&](HandleSlot& slot) { handles_.close(slot.id()); });

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace samples {
 
@@ -17,6 +19,11 @@ struct ServerOptions {
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
+  std::vector<std::string> words;  // The command that is run for each connection.
+};
+
+struct CommandOptions {
+  std::vector<std::string> words;
 };
 
 struct ClientOptions {
@@ -43,6 +50,9 @@ int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
 int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int exec(coil::Reactor& reactor, const CommandOptions& options);
+int pipeline(coil::Reactor& reactor, const CommandOptions& options);
+int inetd(coil::Reactor& reactor, const ServerOptions& options);
 int repl(coil::Reactor& reactor);
 int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);

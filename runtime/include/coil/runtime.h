@@ -26,6 +26,7 @@
 #include <coil/runtime/run.h>
 #include <coil/runtime/semaphore.h>
 #include <coil/runtime/service.h>
+#include <coil/runtime/signal_watcher.h>
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>

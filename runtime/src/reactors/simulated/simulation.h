@@ -33,6 +33,7 @@ class SimulatedReactor::Simulation {
   void serve(HandleId handle);
   void serve_soon(HandleId handle);
   void note(const Operation& op, std::int64_t outcome) noexcept;
+  void add_to_trace(std::uint64_t value) noexcept;
   bool run_until(TimePoint until);
   bool take_wake() noexcept;
   void sleep() noexcept;

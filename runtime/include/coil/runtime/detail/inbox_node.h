@@ -9,7 +9,8 @@ namespace coil::detail {
 
 class CallNodes;
 class Inbox;
-class SignalRelay;
+class SignalDesk;
+class SignalPort;
 
 class InboxNode {
  public:

@@ -39,8 +39,9 @@ struct Reactor::Core {
   DelayedCall accept_retry;
   Duration accept_backoff = std::chrono::milliseconds(50);
   detail::StopAccount account;
-  bool before_done = false;  // Every `before shutdown` trigger has ended.
-  bool forced = false;       // The stop shall not wait for anybody.
+  bool before_done = false;      // Every `before shutdown` trigger has ended.
+  bool forced = false;           // The stop shall not wait for anybody.
+  std::uint64_t drain_turn = 0;  // In which the roots were cancelled.
   TimePoint drain_until = TimePoint::max();
 };
 

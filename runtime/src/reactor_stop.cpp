@@ -120,6 +120,7 @@ void Reactor::begin_drain() {
   now_stale_ = true;
   const Duration patience = core_->forced ? forced_patience : stop_deadline_;
   core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
+  core_->drain_turn = counters_.turns;
   core_->watches.disconnect_all();
   for_each_root([](TaskContext& root) { root.cancel(); });
   handles_.for_each([&](HandleSlot& slot) {
@@ -132,6 +133,8 @@ void Reactor::begin_drain() {
 
 bool Reactor::drained() noexcept {
   if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
+  // However short the time, who was cancelled has one turn to end in.
+  if (counters_.turns == core_->drain_turn) return false;
   now_stale_ = true;
   return now() >= core_->drain_until;
 }

@@ -111,8 +111,12 @@ void add_interval(CLI::App& command, CommandLine& line, const char* option, cons
 }
 
 void add_servers(CLI::App& app, CommandLine& line) {
-  add_server(app, line, "echo", "send back what clients send", "tcp", &samples::echo_server,
-             &samples::echo_protocol);
+  CLI::App* echo = add_server(app, line, "echo", "send back what clients send", "tcp",
+                              &samples::echo_server, &samples::echo_protocol);
+  echo->add_option("--workers", line.server.workers, "reactors, each on a thread of its own")
+      ->check(CLI::Range(1, 1024));
+  echo->add_flag("--hand-round", line.server.hand_round,
+                 "one worker accepts and hands connections round, where each could listen");
   add_server(app, line, "udp-echo", "the same over UDP", "udp", &samples::udp_echo,
              &samples::udp_echo_protocol);
   add_server(app, line, "chat", "let clients talk to each other", "tcp", &samples::chat_server,

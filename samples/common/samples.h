@@ -20,6 +20,8 @@ struct ServerOptions {
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
   std::vector<std::string> words;  // The command that is run for each connection.
+  std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
+  bool hand_round = false;  // One of them accepts for all, although each could listen.
 };
 
 struct CommandOptions {

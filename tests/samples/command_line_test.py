@@ -27,6 +27,9 @@ refused(2, "port", "echo", "--listen", "tcp:")
 refused(2, "numeric", "echo", "--listen", "tcp:1:interface=localhost")
 refused(2, "colour", "echo", "--listen", "tcp:1:colour=red")
 refused(2, "--style", "echo", "--style", "baroque")
+for number in ("0", "-1", "1025", "two", "1.5"):
+    refused(2, "--workers", "echo", "--workers", number)
+refused(1, "192.0.2.1", "echo", "--workers", "2", "--listen", "tcp:0:interface=192.0.2.1")
 refused(1, "192.0.2.1", "echo", "--listen", "tcp:0:interface=192.0.2.1")
 with socket.socket() as busy:
     busy.bind(("127.0.0.1", 0))

@@ -19,6 +19,7 @@
 #include <coil/runtime/inline_callbacks.h>
 #include <coil/runtime/looping_call.h>
 #include <coil/runtime/mutex.h>
+#include <coil/runtime/owned_handle.h>
 #include <coil/runtime/queue.h>
 #include <coil/runtime/race.h>
 #include <coil/runtime/reactor.h>

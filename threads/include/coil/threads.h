@@ -1,0 +1,6 @@
+// Everything of coil::threads.
+#pragma once
+
+#include <coil/threads/channel.h>
+#include <coil/threads/reactor_group.h>
+#include <coil/threads/reactor_thread.h>

@@ -24,9 +24,14 @@ bool is_exhaustion(std::int64_t value) noexcept {
 }  // namespace
 
 SimulatedReactor::SimulatedReactor(std::uint64_t seed)
-    : simulation_(std::make_unique<Simulation>(*this, seed)) {}
+    : simulation_(std::make_unique<Simulation>(*this, seed)) {
+  simulation_->executor->install();
+}
 
-SimulatedReactor::~SimulatedReactor() { shut_down(); }
+SimulatedReactor::~SimulatedReactor() {
+  shut_down();
+  simulation_->executor->close();
+}
 
 std::string SimulatedReactor::description() const {
   return "seed " + std::to_string(simulation_->seed);
@@ -112,6 +117,12 @@ void SimulatedReactor::Simulation::note(const Operation& op, std::int64_t outcom
   add(op.slot().id().packed());
   add(static_cast<std::uint64_t>(op.code()));
   add(static_cast<std::uint64_t>(outcome));
+}
+
+void SimulatedReactor::Simulation::note_work() noexcept {
+  const auto now = static_cast<std::uint64_t>(timeline.now().time_since_epoch().count());
+  trace = detail::Random::mix(trace + now + 1);
+  ++completed;
 }
 
 // The core parks an accept for which there is no room and submits it again; until then no event

@@ -1,0 +1,122 @@
+// Blocking work without threads: in the order and at the moments that the seed draws.
+#include "inline_executor.h"
+
+#include <coil/runtime/stop_report.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace coil::detail {
+
+namespace {
+
+// How long a piece of work may take to begin, so that others come before it and between.
+constexpr std::uint64_t latency_max_us = 100;
+
+}  // namespace
+
+void InlineExecutor::install() {
+  link_ = LoopLink::of(reactor_);
+  reactor_.install<BlockingExecutor>(shared_from_this());
+  reactor_.install<OutsideWork>(shared_from_this());
+  // As a pool of threads, it ends its queue in this phase.
+  reactor_.addSystemEventTrigger(Phase::during, "shutdown", [this] { drop_all(); });
+}
+
+void InlineExecutor::adjustPoolsize(unsigned min, unsigned max) {
+  check_sizes(min, max);
+  min_ = min;
+  max_ = max;
+}
+
+void InlineExecutor::submit(BlockingWork& work) noexcept {
+  bool refused = false;
+  {
+    const ThreadLock lock(mutex_);
+    refused = closed_;
+    if (!refused) {
+      queue_.push_back(work);
+      ++waiting_;
+      queued(work);
+    }
+  }
+  if (refused) {
+    work.drop(make_error_code(Errc::reactor_stopped));
+  } else if (reactor_.isInIOThread()) {
+    schedule();
+  } else {
+    link_->post([self = shared_from_this()] { self->schedule(); });
+  }
+}
+
+bool InlineExecutor::withdraw(BlockingWork& work) noexcept {
+  const ThreadLock lock(mutex_);
+  if (!waits(work)) return false;
+  taken(work);
+  work.unlink();
+  --waiting_;
+  return true;
+}
+
+void InlineExecutor::schedule() {
+  const auto delay = std::chrono::microseconds(random_.below(latency_max_us));
+  timeline_.add(timeline_.now() + delay, [weak = weak_from_this()] {
+    if (const std::shared_ptr<InlineExecutor> self = weak.lock()) self->run_one();
+  });
+}
+
+// Work that was withdrawn leaves its moment behind, in which nothing happens.
+void InlineExecutor::run_one() {
+  BlockingWork* chosen = nullptr;
+  {
+    const ThreadLock lock(mutex_);
+    if (waiting_ == 0) return;
+    chosen = queue_.first();
+    for (std::uint64_t skip = random_.below(waiting_); skip != 0; --skip) {
+      chosen = queue_.after(*chosen);
+    }
+    chosen->unlink();
+    --waiting_;
+    taken(*chosen);
+  }
+  try {
+    chosen->work();
+  } catch (...) {
+    reactor_.log_current("callInThread");
+  }
+  ran_();
+}
+
+// Before the first turn nothing has begun, and nothing shall.
+bool InlineExecutor::idle() noexcept {
+  const ThreadLock lock(mutex_);
+  return waiting_ == 0 || reactor_.counters().turns == 0;
+}
+
+// Nothing ever blocks here: what a stop has no time for is what has not begun.
+void InlineExecutor::leave(StopReport&) noexcept { drop_all(); }
+
+void InlineExecutor::drop_all() noexcept {
+  for (;;) {
+    BlockingWork* work = nullptr;
+    {
+      const ThreadLock lock(mutex_);
+      work = queue_.pop_front();
+      if (work == nullptr) return;
+      --waiting_;
+      taken(*work);
+    }
+    work->drop(make_error_code(Errc::reactor_stopped));
+  }
+}
+
+void InlineExecutor::close() noexcept {
+  {
+    const ThreadLock lock(mutex_);
+    closed_ = true;
+  }
+  drop_all();
+}
+
+}  // namespace coil::detail

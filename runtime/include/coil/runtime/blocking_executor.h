@@ -92,14 +92,18 @@ class BlockingWork : public detail::TaggedHook<detail::WorkTag> {
   // Where it was asked for.
   std::source_location site() const noexcept { return site_; }
 
+  // --- For executors, under the lock of the queue ---
+
+  void enqueued(BlockingExecutor& queue) noexcept { queue_.store(&queue, std::memory_order_release); }
+  void dequeued() noexcept { queue_.store(nullptr, std::memory_order_release); }
+  bool waits() const noexcept { return queue_.load(std::memory_order_acquire) != nullptr; }
+
  protected:
   explicit BlockingWork(std::source_location site = std::source_location::current()) noexcept
       : site_(site) {}
   ~BlockingWork() = default;
 
  private:
-  friend class BlockingExecutor;
-
   std::source_location site_;
   std::atomic<BlockingExecutor*> queue_{nullptr};  // While it waits in one.
 };
@@ -175,14 +179,7 @@ class BlockingExecutor {
 
   // Takes `work` out of the queue if it still waits there.
   virtual bool withdraw(BlockingWork& work) noexcept = 0;
-  // An executor tells of both, under the lock of its queue.
-  void queued(BlockingWork& work) noexcept { work.queue_.store(this, std::memory_order_release); }
-  static void taken(BlockingWork& work) noexcept {
-    work.queue_.store(nullptr, std::memory_order_release);
-  }
-  static bool waits(const BlockingWork& work) noexcept {
-    return work.queue_.load(std::memory_order_acquire) != nullptr;
-  }
+  // Throws what adjustPoolsize does.
   static void check_sizes(unsigned min, unsigned max);
 };
 

@@ -38,7 +38,7 @@ void InlineExecutor::submit(BlockingWork& work) noexcept {
     if (!refused) {
       queue_.push_back(work);
       ++waiting_;
-      queued(work);
+      work.enqueued(*this);
     }
   }
   if (refused) {
@@ -52,8 +52,8 @@ void InlineExecutor::submit(BlockingWork& work) noexcept {
 
 bool InlineExecutor::withdraw(BlockingWork& work) noexcept {
   const ThreadLock lock(mutex_);
-  if (!waits(work)) return false;
-  taken(work);
+  if (!work.waits()) return false;
+  work.dequeued();
   work.unlink();
   --waiting_;
   return true;
@@ -78,7 +78,7 @@ void InlineExecutor::run_one() {
     }
     chosen->unlink();
     --waiting_;
-    taken(*chosen);
+    chosen->dequeued();
   }
   try {
     chosen->work();
@@ -105,7 +105,7 @@ void InlineExecutor::drop_all() noexcept {
       work = queue_.pop_front();
       if (work == nullptr) return;
       --waiting_;
-      taken(*work);
+      work->dequeued();
     }
     work->drop(make_error_code(Errc::reactor_stopped));
   }

@@ -77,8 +77,8 @@ class [[nodiscard]] BlockingCall final : public Suspension,
   T await_resume() { return take_result().value(); }
   Result<T> take_result() {
     check_cancelled();
-    if (!result_ && result_.error().failure().is_cancelled()) throw Cancelled();
-    return std::move(result_);
+    if (!*result_ && result_->error().failure().is_cancelled()) throw Cancelled();
+    return *std::move(result_);
   }
 
  private:
@@ -93,11 +93,11 @@ class [[nodiscard]] BlockingCall final : public Suspension,
     }
   }
   void work() override {
-    result_ = result_of(call_);
+    result_.emplace(result_of(call_));
     come_home();
   }
   void drop(std::error_code why) noexcept override {
-    result_ = Error(why, "run");
+    result_.emplace(Error(why, "run"));
     come_home();
   }
   // The frame may be gone once it was posted. If the reactor is gone instead, the frame was parked.
@@ -110,7 +110,7 @@ class [[nodiscard]] BlockingCall final : public Suspension,
   BlockingExecutor& executor_;
   StoppableCall<F> call_;
   std::shared_ptr<LoopLink> link_;
-  Result<T> result_ = Error();
+  std::optional<Result<T>> result_;
 };
 
 // Puts a suspension on the ready list of its reactor.

@@ -81,8 +81,7 @@ void StopAccount::note_forced(const TaskContext& root, StopReport& report) {
 
 void StopAccount::end(StopReport& report) {
   std::erase_if(report.tasks, [](const StoppedTasks& tasks) {
-    return tasks.ended + tasks.cancelled + tasks.forced + tasks.inside_forced + tasks.left ==
-           0;
+    return tasks.ended + tasks.cancelled + tasks.forced + tasks.inside_forced + tasks.left == 0;
   });
   live_.clear();
   rows_.clear();

@@ -210,9 +210,8 @@ TEST_CASE("a stop leaves work that blocks beyond its deadline to itself, and nam
   reactor->run();
   const StopReport& report = reactor->last_stop();
   CHECK(report.left() == 1);
-  const std::string where =
-      "1 left to itself: work in a thread (thread_cancel_contract_test.cpp:" +
-      std::to_string(line) + ")";
+  const std::string where = "1 left to itself: work in a thread (thread_cancel_contract_test.cpp:" +
+                            std::to_string(line) + ")";
   CHECK(report.text().find(where) != std::string::npos);
   CHECK(held.use_count() == 2);  // What comes home is still to be delivered.
   turn_until(*reactor, [&] { return why.has_value(); });

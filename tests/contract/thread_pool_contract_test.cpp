@@ -357,7 +357,8 @@ TEST_CASE("a stop waits for the work, while the loop turns, and delivers what co
     seen.emplace_back("asked the loop");
   }
   auto deferred = deferToThread(*reactor, [] { return std::string("gave a value"); });
-  auto told = deferred.addCallback([&](const std::string& value) -> void { seen.push_back(value); });
+  auto told =
+      deferred.addCallback([&](const std::string& value) -> void { seen.push_back(value); });
   reactor->run();
   CHECK(seen.size() == 2);
   CHECK(reactor->last_stop().left() == 0);

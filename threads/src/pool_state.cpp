@@ -135,8 +135,8 @@ void PoolState::submit(BlockingWork& work, BlockingExecutor& queue) noexcept {
   join(retired);
   if (stopped) work.drop(stopped);
   if (!refused) return;
-  log(LogRecord(LogLevel::error, "no thread for work of " + text_of(site) + ": " +
-                                     refused.message()));
+  log(LogRecord(LogLevel::error,
+                "no thread for work of " + text_of(site) + ": " + refused.message()));
   work.drop(refused);
 }
 

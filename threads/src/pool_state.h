@@ -4,8 +4,8 @@
 #include <coil/runtime/detail/loop_link.h>
 #include <coil/threads/thread_pool.h>
 
-#include <cstddef>
 #include <condition_variable>
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <source_location>

@@ -94,7 +94,9 @@ class BlockingWork : public detail::TaggedHook<detail::WorkTag> {
 
   // --- For executors, under the lock of the queue ---
 
-  void enqueued(BlockingExecutor& queue) noexcept { queue_.store(&queue, std::memory_order_release); }
+  void enqueued(BlockingExecutor& queue) noexcept {
+    queue_.store(&queue, std::memory_order_release);
+  }
   void dequeued() noexcept { queue_.store(nullptr, std::memory_order_release); }
   bool waits() const noexcept { return queue_.load(std::memory_order_acquire) != nullptr; }
 

@@ -22,7 +22,7 @@ enum class Errc {
   timed_out,
   reactor_stopped,   // The reactor ended before the call could run.
   executor_stopped,  // A thread pool was stopped before the work could begin.
-  cancelled,        // The task's scope was cancelled; becomes Cancelled, never a value.
+  cancelled,         // The task's scope was cancelled; becomes Cancelled, never a value.
   deferred_cancelled,
   address_invalid,
   not_supported,

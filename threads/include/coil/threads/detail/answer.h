@@ -47,9 +47,7 @@ class AnswerDuty {
     if (answer_ == nullptr) return;
     answer_->give(Error(make_error_code(Errc::reactor_stopped), "blockingCallFromThread"));
   }
-  void give(Result<T> result) noexcept {
-    std::exchange(answer_, nullptr)->give(std::move(result));
-  }
+  void give(Result<T> result) noexcept { std::exchange(answer_, nullptr)->give(std::move(result)); }
 
  private:
   std::shared_ptr<Answer<T>> answer_;

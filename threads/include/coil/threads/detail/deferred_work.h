@@ -28,8 +28,8 @@ class DeferredWork final : public BlockingWork, private InboxNode, private LoopL
       return fail<T>(Failure::from_code(make_error_code(Errc::reactor_stopped), "deferToThread"),
                      site);
     }
-    auto work = std::unique_ptr<DeferredWork>(
-        new DeferredWork(std::move(link), std::move(function), site));
+    auto work =
+        std::unique_ptr<DeferredWork>(new DeferredWork(std::move(link), std::move(function), site));
     Deferred<T> deferred([self = work.get()] { self->give_up(); }, site);
     work->deferred_ = deferred;
     work->link_->add(*work);

@@ -21,14 +21,14 @@ namespace coil {
 //   Deferred<int> sum = deferToThreadPool(reactor, pool, [] { return add_up("figures.csv"); });
 //   sum.addErrback([](Failure) { return 0; });
 //
-// Guarantees:   Work and result are destroyed on the reactor's thread, unless the reactor has ended.
+// Guarantees:   Work and result are destroyed on the reactor's thread, unless that has ended.
 // Errors:       What the work throws; ExecutorStopped or ReactorStopped if it never began;
 //               ReactorStopped if the reactor ended first.
-// Cancellation: Cancellable; if cancelled, nothing was transferred. cancel() fires CancelledError at
-//               once. Work that has not begun never does; work that has begun goes on by itself, and
-//               its result is dropped, on the reactor's thread. Work that takes a std::stop_token is
-//               asked to end. What the work uses must therefore be its own; where it uses what a
-//               task holds, the task awaits BlockingExecutor::run.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. cancel() fires CancelledError
+//               at once. Work that has not begun never does; work that has begun goes on by itself,
+//               and its result is dropped, on the reactor's thread. Work that takes a
+//               std::stop_token is asked to end. What the work uses must therefore be its own;
+//               where it uses what a task holds, the task awaits BlockingExecutor::run.
 // Threads:      Reactor thread only.
 // Source:       Twisted's deferToThreadPool.
 template <class F>

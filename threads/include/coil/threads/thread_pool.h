@@ -37,9 +37,9 @@ class ReactorPool;
 //
 // Requires:   Whoever awaits its work ends before it does. It is neither stopped nor destroyed by
 //             its own work.
-// Guarantees: What was queued before start() or before stop() is done, once. What comes after stop()
-//             is dropped: run() and deferToThreadPool fail with ExecutorStopped, callInThread says
-//             nothing. What work throws is logged, and its thread goes on.
+// Guarantees: What was queued before start() or before stop() is done, once. What comes after
+//             stop() is dropped: run() and deferToThreadPool fail with ExecutorStopped,
+//             callInThread says nothing. What work throws is logged, and its thread goes on.
 // Errors:     SystemError from start and adjustPoolsize if the system gives no thread. A pool that
 //             has one goes on with what it has.
 // Threads:    Any thread.

@@ -142,6 +142,9 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("timers", "timers in both styles")->callback([&line] {
     line.run = &samples::timers;
   });
+  app.add_subcommand("repl", "work out what is typed, line by line")->callback([&line] {
+    line.run = &samples::repl;
+  });
   add_servers(app, line);
   add_clients(app, line);
 }

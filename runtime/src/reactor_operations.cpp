@@ -81,7 +81,7 @@ bool moves_bytes(OpCode code) noexcept {
 
 // Two reads, or two writes, in flight on one stream would share its bytes in no defined order.
 void require_alone(const Operation& op, HandleSlot& slot) noexcept {
-  if (slot.kind() != HandleKind::stream || !moves_bytes(op.code())) return;
+  if (slot.kind() == HandleKind::foreign || !moves_bytes(op.code())) return;
   const Operation* rival = slot.in_flight.find_if(
       op.direction(), [](const Operation& other) { return moves_bytes(other.code()); });
   if (rival == nullptr) return;

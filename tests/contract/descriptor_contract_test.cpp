@@ -13,12 +13,6 @@ using namespace coil;
 
 namespace {
 
-bool serves_no_real_descriptor(Reactor& reactor) {
-  if (reactor.name() != "simulated") return false;
-  coil::testing::note_skip("descriptors", "the simulated reactor serves no real descriptor");
-  return true;
-}
-
 class Pipe {
  public:
   Pipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK) == 0); }
@@ -75,8 +69,7 @@ void turn_until(Reactor& reactor, Done done) {
 }
 
 TEST_CASE("a reader is called while there is data, and not after it was removed") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
@@ -95,8 +88,7 @@ TEST_CASE("a reader is called while there is data, and not after it was removed"
 }
 
 TEST_CASE("a reader that removes itself in doRead is not called again") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   std::shared_ptr<Reader> reader;
   reader = std::make_shared<Reader>(pipe, [&] { reactor->removeReader(*reader); });
@@ -109,8 +101,7 @@ TEST_CASE("a reader that removes itself in doRead is not called again") {
 }
 
 TEST_CASE("readable data comes before the end, and the end is told once") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
@@ -125,8 +116,7 @@ TEST_CASE("readable data comes before the end, and the end is told once") {
 }
 
 TEST_CASE("an exception in doRead is logged and loses the descriptor with it as the reason") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] { throw std::runtime_error("bad reader"); });
   reactor->addReader(reader);
@@ -137,8 +127,7 @@ TEST_CASE("an exception in doRead is logged and loses the descriptor with it as 
 }
 
 TEST_CASE("a descriptor that went away is dropped with connectionLost") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
@@ -150,8 +139,7 @@ TEST_CASE("a descriptor that went away is dropped with connectionLost") {
 }
 
 TEST_CASE("at shutdown every descriptor is told, also when an earlier one throws") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   class Thrower : public Reader {
    public:
     using Reader::Reader;
@@ -169,8 +157,7 @@ TEST_CASE("at shutdown every descriptor is told, also when an earlier one throws
 }
 
 TEST_CASE("a callback that writes to a pipe that nobody reads gets an error and lives") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe broken;
   broken.close_end(0);
   Pipe pipe;
@@ -205,8 +192,7 @@ class Both : public ReadDescriptor, public WriteDescriptor {
 };
 
 TEST_CASE("an object that is lost leaves the descriptor to the other one, until that is lost too") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   std::array<int, 2> ends{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
   auto reader = std::make_shared<Both>(ends[0]);
@@ -229,8 +215,7 @@ TEST_CASE("an object that is lost leaves the descriptor to the other one, until 
 }
 
 TEST_CASE("removeAll removes every descriptor and leaves the wake-up of threads working") {
-  COIL_CONTRACT(reactor);
-  if (serves_no_real_descriptor(*reactor)) return;
+  COIL_KERNEL_CONTRACT(reactor, "descriptors");
   Pipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);

@@ -64,3 +64,12 @@ class Contract {
 #define COIL_CONTRACT(contract)     \
   coil::testing::Contract contract; \
   if (!(contract)) return
+
+// The same for what only a reactor with a kernel below it can do; `what` names that.
+#define COIL_KERNEL_CONTRACT(contract, what)                                        \
+  COIL_CONTRACT(contract);                                                          \
+  if ((contract)->name() == "simulated") {                                          \
+    coil::testing::note_skip(what, "the simulated reactor has no kernel below it"); \
+    return;                                                                         \
+  }                                                                                 \
+  static_assert(true)

@@ -16,6 +16,7 @@
 #include <coil/net/framed_reads.h>
 #include <coil/net/line_parser.h>
 #include <coil/net/line_receiver.h>
+#include <coil/net/pipe.h>
 #include <coil/net/port_watcher.h>
 #include <coil/net/ports.h>
 #include <coil/net/producer.h>

@@ -14,13 +14,22 @@
 
 namespace coil {
 
-// ByteStream: reads and writes some bytes at a time; 0 read is the end of the stream.
+// ReadStream: reads some bytes at a time; 0 is the end of the stream.
 template <class S>
-concept ByteStream = requires(S& stream, MutableBytes in, ConstBytes out) {
+concept ReadStream = requires(S& stream, MutableBytes in) {
   { stream.read_some(in) } -> AwaitableOf<std::size_t>;
+};
+
+// WriteStream: writes some bytes at a time, and ends what its reader sees.
+template <class S>
+concept WriteStream = requires(S& stream, ConstBytes out) {
   { stream.write_some(out) } -> AwaitableOf<std::size_t>;
   { stream.shutdown_write() } -> AwaitableOf<void>;
 };
+
+// ByteStream: both ways.
+template <class S>
+concept ByteStream = ReadStream<S> && WriteStream<S>;
 
 // AnyStream: owns a ByteStream of any type.
 //

@@ -1,4 +1,4 @@
-// Lines and frames of any ByteStream, read one after the other.
+// Lines and frames of any stream of bytes, read one after the other.
 #pragma once
 
 #include <coil/net/byte_stream.h>
@@ -17,7 +17,7 @@ namespace coil {
 
 namespace detail {
 
-template <ByteStream S, class P>
+template <ReadStream S, class P>
 Task<std::optional<std::string>> read_parsed(S& stream, P& parser, const char* what) {
   for (;;) {
     if (const auto item = parser.pop()) co_return to_string(*item);
@@ -52,7 +52,7 @@ Task<std::optional<std::string>> read_parsed(S& stream, P& parser, const char* w
 // Errors:       MessageTooLong for a line longer than the parser's limit, again at the next call;
 //               EndOfStream if the stream ends within a line. The bytes are in the parser.
 // Cancellation: Cancellable; some bytes may have been transferred. They are in the parser.
-template <ByteStream S>
+template <ReadStream S>
 Task<std::optional<std::string>> read_line(S& stream, LineParser& parser) {
   return detail::read_parsed(stream, parser, "read_line");
 }
@@ -69,7 +69,7 @@ Task<std::optional<std::string>> read_line(S& stream, LineParser& parser) {
 //               std::errc::bad_message for what is no frame; EndOfStream if the stream ends within
 //               one. The bytes are in the parser.
 // Cancellation: Cancellable; some bytes may have been transferred. They are in the parser.
-template <ByteStream S, std::derived_from<detail::Parser> P>
+template <ReadStream S, std::derived_from<detail::Parser> P>
 Task<std::optional<std::string>> read_frame(S& stream, P& parser) {
   return detail::read_parsed(stream, parser, "read_frame");
 }

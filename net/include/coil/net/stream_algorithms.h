@@ -1,4 +1,4 @@
-// Algorithms over any ByteStream: exact reads, delimiters, whole writes, copies.
+// Algorithms over any stream of bytes: exact reads, delimiters, whole writes, copies.
 #pragma once
 
 #include <coil/net/byte_stream.h>
@@ -23,7 +23,7 @@ namespace coil {
 // Errors:       EndOfStream if the stream ends first; what was read is lost with it.
 // Cancellation: Cancellable; some bytes may have been transferred.
 // Buffers:      `into` must stay valid until completion.
-template <ByteStream S>
+template <ReadStream S>
 Task<void> read_exactly(S& stream, MutableBytes into) {
   while (!into.empty()) {
     const std::size_t size = co_await stream.read_some(into);
@@ -48,7 +48,7 @@ Task<void> read_exactly(S& stream, MutableBytes into) {
 // Errors:       EndOfStream if the stream ends first, `buffered` then holds the rest;
 //               MessageTooLong if more than `size_max` bytes come without the delimiter.
 // Cancellation: Cancellable; some bytes may have been transferred. They are in `buffered`.
-template <ByteStream S>
+template <ReadStream S>
 Task<std::string> read_until(S& stream, std::string& buffered, std::string_view delimiter,
                              std::size_t size_max) {
   if (delimiter.empty()) contract_violation("read_until was given an empty delimiter");
@@ -91,7 +91,7 @@ Task<void> write_in_steps(S& stream, ConstBytes from) {
 // Cancellation: Cancellable; some bytes may have been transferred.
 // Buffers:      `from` must stay valid until completion.
 // Cost:         A stream that can do it in one operation, such as TcpStream, needs no frame.
-template <ByteStream S>
+template <WriteStream S>
 auto write_all(S& stream, ConstBytes from) {
   if constexpr (requires { stream.write_all(from); }) {
     return stream.write_all(from);
@@ -108,7 +108,7 @@ auto write_all(S& stream, ConstBytes from) {
 //   std::uint64_t total = co_await copy(upload, file);
 //
 // Cancellation: Cancellable; some bytes may have been transferred.
-template <ByteStream From, ByteStream To>
+template <ReadStream From, WriteStream To>
 Task<std::uint64_t> copy(From& from, To& to) {
   std::array<std::byte, 16 * 1024> buffer;
   std::uint64_t total = 0;

@@ -25,6 +25,7 @@ enum class HandleKind : std::uint8_t {
   stream,
   listener,
   datagram,
+  pipe,     // One end of a pipe, a terminal or a file: bytes, and no socket calls.
   foreign,  // Somebody else's descriptor: watched here, closed there.
 };
 

@@ -55,12 +55,12 @@ class IoUringReactor final : public Reactor {
     if (op.code() == OpCode::receive_lease) return receiver_.begins_to_wait(op, slot);
     if (op.code() != OpCode::send) return false;
     auto& request = static_cast<SendOperation&>(op);
-    if (!has_entry(request) || goes_alone(request) || ring_->full()) return false;
+    if (!has_entry(request, slot) || goes_alone(request) || ring_->full()) return false;
     send_by_entry(request, slot);
     return true;
   }
-  bool has_entry(const SendOperation& op) const noexcept {
-    return !op.in_pieces() && ring_->features().send;
+  bool has_entry(const SendOperation& op, const HandleSlot& slot) const noexcept {
+    return slot.kind() != HandleKind::pipe && !op.in_pieces() && ring_->features().send;
   }
 
   Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override {
@@ -82,7 +82,7 @@ class IoUringReactor final : public Reactor {
   }
 
   Attempt send(SendOperation& op, HandleSlot& slot) noexcept {
-    if (!has_entry(op)) return submit_entry(op, slot);
+    if (!has_entry(op, slot)) return submit_entry(op, slot);
     if (goes_alone(op)) {
       if (const Attempt sent = try_send(slot.native().descriptor(), op.from)) return sent;
     }

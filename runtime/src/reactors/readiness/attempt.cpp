@@ -9,12 +9,17 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <new>
+#include <span>
 
 namespace coil::detail {
 
 namespace {
+
+constexpr std::size_t write_max = 64;  // Pieces of one write to a pipe.
 
 bool would_block(int number) noexcept { return number == EAGAIN || number == EWOULDBLOCK; }
 
@@ -37,7 +42,30 @@ void note_received(const Attempt& result, std::size_t asked, HandleSlot& slot) n
   }
 }
 
+// The number of bytes tells nothing of what is left: a terminal gives a line at a time. And its
+// other end hanging up is an end like any other, where the kernel reports an error.
+[[gnu::noinline]] Attempt read_pipe(MutableBytes into, HandleSlot& slot) noexcept {
+  const int fd = slot.native().descriptor();
+  const Attempt result = outcome_of([&] { return ::read(fd, into.data(), into.size()); });
+  if (!result) slot.ready_to_read = false;
+  const bool hung_up = result && *result == outcome::from_system_error(EIO) && ::isatty(fd) == 1;
+  return hung_up ? Attempt(0) : result;
+}
+
+[[gnu::noinline]] Attempt write_pipe(const SendOperation& op, int fd) noexcept {
+  const std::span<const ConstBytes> pieces = op.pieces();
+  std::array<iovec, write_max> gathered;
+  const std::size_t count = std::min(pieces.size(), write_max);
+  for (std::size_t index = 0; index < count; ++index) {
+    gathered[index].iov_base = const_cast<std::byte*>(pieces[index].data());
+    gathered[index].iov_len = pieces[index].size();
+  }
+  return outcome_of([&] { return ::writev(fd, gathered.data(), static_cast<int>(count)); });
+}
+
 inline Attempt receive(MutableBytes into, HandleSlot& slot) noexcept {
+  if (slot.kind() == HandleKind::pipe) [[unlikely]]
+    return read_pipe(into, slot);
   const int fd = slot.native().descriptor();
   const Attempt result =
       outcome_of([&] { return ::recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
@@ -161,6 +189,8 @@ Attempt receive_lease(ReceiveLeaseOperation& op, HandleSlot& slot, BufferPool& p
 
 Attempt send(const SendOperation& op, const HandleSlot& slot) noexcept {
   const int fd = slot.native().descriptor();
+  if (slot.kind() == HandleKind::pipe) [[unlikely]]
+    return write_pipe(op, fd);
   return op.in_pieces() ? try_send(fd, op.pieces()) : try_send(fd, op.from);
 }
 

@@ -1,0 +1,4 @@
+// Everything of coil::process.
+#pragma once
+
+#include <coil/process/stdio.h>

@@ -1,0 +1,164 @@
+// Covers: pipe.h: pipes, terminals and files as streams.
+#include <coil/net.h>
+
+#include <array>
+#include <string>
+
+#include "support/contract.h"
+#include "support/pipes.h"
+
+using namespace coil;
+using namespace coil::testing;
+
+namespace {
+
+constexpr std::size_t much = 1'000'000;  // More than a pipe holds.
+
+class Pipe {
+ public:
+  explicit Pipe(Reactor& reactor) {
+    RawPipe raw(O_CLOEXEC | O_NONBLOCK);
+    reader = PipeReader(reactor, raw.reading.take());
+    writer = PipeWriter(reactor, raw.writing.take());
+  }
+  PipeReader reader;
+  PipeWriter writer;
+};
+
+template <class Body>
+void with_pipe(Reactor& reactor, Body body) {
+  auto all = [&]() -> Task<void> {
+    Pipe pipe(reactor);
+    co_await body(pipe);
+  };
+  run(reactor, all());
+}
+
+}  // namespace
+
+TEST_CASE("more than a pipe holds goes through it, whole and in order") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  std::string text(much, ' ');
+  for (std::size_t at = 0; at < much; ++at) text[at] = static_cast<char>(at * 31 >> 3);
+  with_pipe(*reactor, [&](Pipe& pipe) -> Task<void> {
+    auto write = [&]() -> Task<void> {
+      co_await pipe.writer.write_all(as_bytes(text));
+      co_await pipe.writer.shutdown_write();
+    };
+    auto read = [&]() -> Task<std::string> { return read_everything(pipe.reader); };
+    auto [nothing, got] = co_await when_all(write(), read());
+    CHECK(got == text);
+  });
+}
+
+TEST_CASE("several pieces are written to a pipe in one call") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  with_pipe(*reactor, [](Pipe& pipe) -> Task<void> {
+    const std::array<ConstBytes, 3> pieces = {as_bytes("one "), as_bytes("two "),
+                                              as_bytes("three")};
+    const std::size_t size = co_await pipe.writer.write_some(pieces);
+    CHECK(size == 13);
+    std::array<std::byte, 64> into;
+    const std::size_t got = co_await pipe.reader.read_some(into);
+    CHECK(as_text(ConstBytes(into).first(got)) == "one two three");
+  });
+}
+
+TEST_CASE("the end of a pipe comes after everything that was written to it, and stays") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  with_pipe(*reactor, [](Pipe& pipe) -> Task<void> {
+    co_await pipe.writer.write_all(as_bytes("last words"));
+    pipe.writer.close();
+    const std::string text = co_await read_everything(pipe.reader);
+    CHECK(text == "last words");
+    const BufferLease again = co_await pipe.reader.receive();
+    CHECK(again.size() == 0);
+  });
+}
+
+TEST_CASE("a pipe that nobody reads any more is an error of the write, also of one that waits") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  with_pipe(*reactor, [&](Pipe& pipe) -> Task<void> {
+    const std::string text(much, 'x');
+    Result<> written;
+    auto write = [&]() -> Task<void> {
+      written = co_await as_result(pipe.writer.write_all(as_bytes(text)));
+    };
+    auto leave = [&]() -> Task<void> {
+      static_cast<void>(co_await pipe.reader.receive());
+      pipe.reader.close();
+    };
+    co_await when_all(write(), leave());
+    CHECK(!written);
+    CHECK(written.error().code() == std::errc::broken_pipe);
+    const Result<std::size_t> again = co_await as_result(pipe.writer.write_some(as_bytes("x")));
+    CHECK(!again);
+  });
+}
+
+TEST_CASE("a read of a pipe is cancelled, and the next one finds what comes") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  with_pipe(*reactor, [](Pipe& pipe) -> Task<void> {
+    auto read = [&]() -> Task<void> { static_cast<void>(co_await pipe.reader.receive()); };
+    const Result<> timed = co_await as_result(with_timeout(std::chrono::milliseconds(1), read()));
+    CHECK(!timed);
+    co_await pipe.writer.write_all(as_bytes("later"));
+    const BufferLease lease = co_await pipe.reader.receive();
+    CHECK(as_text(lease.bytes()) == "later");
+  });
+}
+
+TEST_CASE("closing an end of a pipe ends what waits on it") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  with_pipe(*reactor, [](Pipe& pipe) -> Task<void> {
+    Result<BufferLease> ended = Error(make_error_code(Errc::not_supported), "nothing yet");
+    auto read = [&]() -> Task<void> { ended = co_await as_result(pipe.reader.receive()); };
+    auto close = [&]() -> Task<void> {
+      co_await yield();
+      pipe.reader.close();
+    };
+    co_await when_all(read(), close());
+    CHECK(!ended);
+    CHECK(ended.error().code() == Errc::handle_closed);
+  });
+}
+
+TEST_CASE("a terminal gives each of its lines, and ends when the other side hangs up") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  auto all = [&]() -> Task<void> {
+    RawTerminal raw(O_CLOEXEC | O_NONBLOCK);
+    PipeWriter keyboard(*reactor, Descriptor(::dup(raw.person.number())).take());
+    PipeReader screen(*reactor, raw.person.take());
+    PipeReader input(*reactor, Descriptor(::dup(raw.program.number())).take());
+    PipeWriter output(*reactor, raw.program.take());
+    co_await keyboard.write_all(as_bytes("one\ntwo\nthree\n"));
+    LineParser lines("\n");
+    for (const std::string_view expected : {"one", "two", "three"}) {
+      const std::optional<std::string> line = co_await read_line(input, lines);
+      CHECK(line == expected);
+    }
+    co_await output.write_all(as_bytes("goodbye"));
+    output.close();
+    input.close();
+    const std::string seen = co_await read_everything(screen);
+    CHECK(seen == "goodbye");
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("a file is read to its end and written to, although it can never be waited for") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  auto all = [&]() -> Task<void> {
+    std::string name = "/tmp/coil_pipe_XXXXXX";
+    Descriptor file(::mkstemp(name.data()));
+    PipeReader reader(*reactor, Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC)).take());
+    PipeWriter writer(*reactor, file.take());
+    ::unlink(name.c_str());
+    const std::string text(much, 'f');
+    co_await writer.write_all(as_bytes(text));
+    co_await writer.shutdown_write();
+    const std::string got = co_await read_everything(reader);
+    CHECK(got == text);
+  };
+  run(*reactor, all());
+}

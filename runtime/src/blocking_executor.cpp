@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace coil {
 
@@ -46,6 +47,17 @@ void BlockingExecutor::check_sizes(unsigned min, unsigned max) {
 }
 
 namespace detail {
+
+std::string text_of(std::source_location site) {
+  const std::string_view path = site.file_name();
+  return std::string(path.substr(path.rfind('/') + 1)) + ":" + std::to_string(site.line());
+}
+
+LogRecord escaped_from(std::source_location site) {
+  Failure failure = Failure::current();
+  std::string text = "callInThread (" + text_of(site) + "): " + failure.getErrorMessage();
+  return LogRecord(LogLevel::error, std::move(text), std::move(failure));
+}
 
 void make_ready(Suspension& suspension) noexcept {
   suspension.context().reactor().ready(suspension);

@@ -4,7 +4,6 @@
 #include "thread_name.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace coil::detail {
@@ -13,11 +12,6 @@ namespace {
 
 // The pool whose work the present thread does.
 thread_local constinit const PoolState* own_pool = nullptr;
-
-std::string text_of(std::source_location site) {
-  const std::string_view path = site.file_name();
-  return std::string(path.substr(path.rfind('/') + 1)) + ":" + std::to_string(site.line());
-}
 
 }  // namespace
 
@@ -222,9 +216,7 @@ void PoolState::do_work(BlockingWork& work) noexcept {
   try {
     work.work();
   } catch (...) {
-    Failure failure = Failure::current();
-    std::string text = "callInThread (" + text_of(site) + "): " + failure.getErrorMessage();
-    log(LogRecord(LogLevel::error, std::move(text), std::move(failure)));
+    log(escaped_from(site));
   }
 }
 
@@ -243,9 +235,10 @@ void PoolState::join(Workers& retired) noexcept {
   retired.clear();
 }
 
-// What was queued before the start does not hold up a stop: nothing would ever do it.
+// What nothing would ever do does not hold up a stop: what waits for a start, or for any thread.
 bool PoolState::idle() const noexcept {
-  return phase_ == Phase::made || (working_ == 0 && waiting_ == 0);
+  const bool never = phase_ == Phase::made || (max_ == 0 && workers_.empty());
+  return never || (working_ == 0 && waiting_ == 0);
 }
 
 bool PoolState::idle_or_tell() noexcept {

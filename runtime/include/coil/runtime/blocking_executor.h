@@ -4,6 +4,7 @@
 #include <coil/runtime/delayed_call.h>
 #include <coil/runtime/detail/closure_in_place.h>
 #include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/log.h>
 #include <coil/runtime/result.h>
 
 #include <absl/functional/any_invocable.h>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <source_location>
 #include <stop_token>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -41,6 +43,11 @@ struct WorkResult<F, true> {
 };
 template <class F>
 using work_result_t = typename WorkResult<F>::type;
+
+// A site as logs have it: "server.cpp:12".
+std::string text_of(std::source_location site);
+// What is logged of the exception that is being handled: it escaped from work of that site.
+LogRecord escaped_from(std::source_location site);
 
 // Calls `call` and keeps what it gives or throws.
 template <class Call>

@@ -26,8 +26,24 @@ void InlineExecutor::install() {
 
 void InlineExecutor::adjustPoolsize(unsigned min, unsigned max) {
   check_sizes(min, max);
-  min_ = min;
-  max_ = max;
+  std::size_t held_back = 0;
+  {
+    const ThreadLock lock(mutex_);
+    if (max_ == 0 && max != 0) held_back = waiting_;
+    min_ = min;
+    max_ = max;
+  }
+  for (; held_back != 0; --held_back) schedule_one();
+}
+
+unsigned InlineExecutor::min() const noexcept {
+  const ThreadLock lock(mutex_);
+  return min_;
+}
+
+unsigned InlineExecutor::max() const noexcept {
+  const ThreadLock lock(mutex_);
+  return max_;
 }
 
 void InlineExecutor::submit(BlockingWork& work) noexcept {
@@ -43,10 +59,8 @@ void InlineExecutor::submit(BlockingWork& work) noexcept {
   }
   if (refused) {
     work.drop(make_error_code(Errc::reactor_stopped));
-  } else if (reactor_.isInIOThread()) {
-    schedule();
   } else {
-    link_->post([self = shared_from_this()] { self->schedule(); });
+    schedule_one();
   }
 }
 
@@ -59,7 +73,15 @@ bool InlineExecutor::withdraw(BlockingWork& work) noexcept {
   return true;
 }
 
-void InlineExecutor::schedule() {
+void InlineExecutor::schedule_one() {
+  if (reactor_.isInIOThread()) {
+    schedule_here();
+  } else {
+    link_->post([self = shared_from_this()] { self->schedule_here(); });
+  }
+}
+
+void InlineExecutor::schedule_here() {
   const auto delay = std::chrono::microseconds(random_.below(latency_max_us));
   timeline_.add(timeline_.now() + delay, [weak = weak_from_this()] {
     if (const std::shared_ptr<InlineExecutor> self = weak.lock()) self->run_one();
@@ -71,7 +93,7 @@ void InlineExecutor::run_one() {
   BlockingWork* chosen = nullptr;
   {
     const ThreadLock lock(mutex_);
-    if (waiting_ == 0) return;
+    if (waiting_ == 0 || max_ == 0) return;
     chosen = queue_.first();
     for (std::uint64_t skip = random_.below(waiting_); skip != 0; --skip) {
       chosen = queue_.after(*chosen);
@@ -80,10 +102,11 @@ void InlineExecutor::run_one() {
     --waiting_;
     chosen->dequeued();
   }
+  const std::source_location site = chosen->site();
   try {
     chosen->work();
   } catch (...) {
-    reactor_.log_current("callInThread");
+    reactor_.log(escaped_from(site));
   }
   ran_();
 }
@@ -91,7 +114,7 @@ void InlineExecutor::run_one() {
 // Before the first turn nothing has begun, and nothing shall.
 bool InlineExecutor::idle() noexcept {
   const ThreadLock lock(mutex_);
-  return waiting_ == 0 || reactor_.counters().turns == 0;
+  return waiting_ == 0 || max_ == 0 || reactor_.counters().turns == 0;
 }
 
 // Nothing ever blocks here: what a stop has no time for is what has not begun.

@@ -36,15 +36,17 @@ class InlineExecutor final : public BlockingExecutor,
   void close() noexcept;
 
   void adjustPoolsize(unsigned min, unsigned max) override;
-  unsigned min() const noexcept override { return min_; }
-  unsigned max() const noexcept override { return max_; }
+  unsigned min() const noexcept override;
+  unsigned max() const noexcept override;
   void submit(BlockingWork& work) noexcept override;
   bool idle() noexcept override;
   void leave(StopReport& report) noexcept override;
 
  private:
   bool withdraw(BlockingWork& work) noexcept override;
-  void schedule();
+  // Gives a piece of work its moment, from the loop.
+  void schedule_one();
+  void schedule_here();
   void run_one();
   void drop_all() noexcept;
 
@@ -52,10 +54,10 @@ class InlineExecutor final : public BlockingExecutor,
   Random& random_;
   Timeline& timeline_;
   Notice ran_;
-  unsigned min_ = 0;
-  unsigned max_ = 10;
   std::shared_ptr<LoopLink> link_;
-  ThreadMutex mutex_;
+  mutable ThreadMutex mutex_;
+  unsigned min_ ABSL_GUARDED_BY(mutex_) = 0;
+  unsigned max_ ABSL_GUARDED_BY(mutex_) = 10;  // Nothing is done while it is 0.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::size_t waiting_ ABSL_GUARDED_BY(mutex_) = 0;
   IntrusiveList<BlockingWork, WorkTag> queue_ ABSL_GUARDED_BY(mutex_);

@@ -21,7 +21,10 @@ void InlineExecutor::install() {
   reactor_.install<BlockingExecutor>(shared_from_this());
   reactor_.install<OutsideWork>(shared_from_this());
   // As a pool of threads, it ends its queue in this phase.
-  reactor_.addSystemEventTrigger(Phase::during, "shutdown", [this] { drop_all(); });
+  reactor_.addSystemEventTrigger(Phase::during, "shutdown", [this] {
+    turns_without_ = reactor_.counters().turns;
+    drop_all();
+  });
 }
 
 void InlineExecutor::adjustPoolsize(unsigned min, unsigned max) {
@@ -111,10 +114,10 @@ void InlineExecutor::run_one() {
   ran_();
 }
 
-// Before the first turn nothing has begun, and nothing shall.
+// Before the first turn, and after the last, nothing has begun, and nothing shall.
 bool InlineExecutor::idle() noexcept {
   const ThreadLock lock(mutex_);
-  return waiting_ == 0 || max_ == 0 || reactor_.counters().turns == 0;
+  return waiting_ == 0 || max_ == 0 || reactor_.counters().turns == turns_without_;
 }
 
 // Nothing ever blocks here: what a stop has no time for is what has not begun.

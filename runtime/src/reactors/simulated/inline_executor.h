@@ -10,6 +10,7 @@
 #include <coil/runtime/reactor.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -54,6 +55,7 @@ class InlineExecutor final : public BlockingExecutor,
   Random& random_;
   Timeline& timeline_;
   Notice ran_;
+  std::uint64_t turns_without_ = 0;  // The loop's, when it last began to lend this.
   std::shared_ptr<LoopLink> link_;
   mutable ThreadMutex mutex_;
   unsigned min_ ABSL_GUARDED_BY(mutex_) = 0;

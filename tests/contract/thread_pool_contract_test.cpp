@@ -25,12 +25,14 @@ bool has_threads(const Contract& reactor) {
   return false;
 }
 
-// How many threads the process has; one that was joined may be listed for a moment longer.
-bool comes_to_threads(std::ptrdiff_t count) {
+std::ptrdiff_t thread_count() {
   using Iterator = std::filesystem::directory_iterator;
-  while (std::distance(Iterator("/proc/self/task"), Iterator()) != count) {
-    std::this_thread::yield();
-  }
+  return std::distance(Iterator("/proc/self/task"), Iterator());
+}
+
+// A thread that was joined may be listed for a moment longer.
+bool comes_to_threads(std::ptrdiff_t count) {
+  while (thread_count() != count) std::this_thread::yield();
   return true;
 }
 
@@ -86,6 +88,7 @@ TEST_CASE("work runs away from the reactor's thread, and its result comes back t
 
 TEST_CASE("work that was queued before run is done after the start, and the pool ends with run") {
   COIL_CONTRACT(reactor);
+  const std::ptrdiff_t before = thread_count();
   std::atomic<int> done{0};
   bool running = false;
   std::shared_ptr<BlockingExecutor> pool = getThreadPool(*reactor);
@@ -105,12 +108,13 @@ TEST_CASE("work that was queued before run is done after the start, and the pool
   CHECK(reactor->last_stop().left() == 0);
   if (reactor->name() == "simulated") return;
   CHECK(static_cast<ThreadPool&>(*pool).threads() == 0);
-  CHECK(comes_to_threads(1));
+  CHECK(comes_to_threads(before));
   CHECK(reactor->find<BlockingExecutor>() == nullptr);
 }
 
 TEST_CASE("a pool that was first asked for while the reactor runs is joined before run returns") {
   COIL_CONTRACT(reactor);
+  const std::ptrdiff_t before = thread_count();
   bool done = false;
   auto start = [&] {
     callInThread(*reactor, [&] {
@@ -121,7 +125,7 @@ TEST_CASE("a pool that was first asked for while the reactor runs is joined befo
   reactor->callWhenRunning(start);
   reactor->run();
   CHECK(done);
-  CHECK(comes_to_threads(1));
+  CHECK(comes_to_threads(before));
 }
 
 TEST_CASE("a shutdown that is fired without a run ends the pool, also one that never started") {
@@ -304,7 +308,7 @@ TEST_CASE("an awaited error is thrown where it is awaited, and is a value under 
     auto gives_up = []() -> int { throw Cancelled(); };
     bool cancelled = false;
     try {
-      co_await as_result(pool->run(gives_up));
+      static_cast<void>(co_await as_result(pool->run(gives_up)));
     } catch (const Cancelled&) {
       cancelled = true;
     }

@@ -29,6 +29,7 @@ struct CommandLine {
   samples::ServerOptions server;
   samples::ClientOptions client;
   samples::CommandOptions command;
+  samples::HashOptions hash;
   std::function<int(coil::Reactor&)> run;
 };
 
@@ -157,6 +158,15 @@ void add_commands(CLI::App& app, CommandLine& line) {
       ->required();
 }
 
+void add_hash(CLI::App& app, CommandLine& line) {
+  CLI::App* hash = app.add_subcommand("hash", "print the SHA-256 of files, several at a time");
+  hash->add_option("files", line.hash.files, "which")->required();
+  hash->add_option("--jobs", line.hash.jobs, "how many at a time")->check(CLI::Range(1, 256));
+  hash->callback([&line] {
+    line.run = [&line](coil::Reactor& reactor) { return samples::file_hash(reactor, line.hash); };
+  });
+}
+
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
@@ -171,6 +181,7 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("repl", "work out what is typed, line by line")->callback([&line] {
     line.run = &samples::repl;
   });
+  add_hash(app, line);
   add_servers(app, line);
   add_clients(app, line);
   add_commands(app, line);

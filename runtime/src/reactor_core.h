@@ -31,6 +31,7 @@ struct Reactor::Core {
   detail::Posted posted;
   detail::CallNodes call_nodes;
   std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
+  bool ended = false;  // Its destructor has taken it apart.
   int exit_signal = 0;
   LogSink log_sink;
   std::vector<std::pair<std::type_index, std::shared_ptr<void>>> installed;

@@ -37,6 +37,12 @@ struct ClientOptions {
   std::chrono::milliseconds delay_max{10000};  // The longest wait before connecting again.
 };
 
+// What is hashed, by how many threads at a time.
+struct HashOptions {
+  std::vector<std::string> files;
+  unsigned jobs = 4;
+};
+
 int list_reactors();
 int echo_server(coil::Reactor& reactor, const ServerOptions& options);
 int echo_protocol(coil::Reactor& reactor, const ServerOptions& options);
@@ -58,5 +64,6 @@ int inetd(coil::Reactor& reactor, const ServerOptions& options);
 int repl(coil::Reactor& reactor);
 int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
+int file_hash(coil::Reactor& reactor, const HashOptions& options);
 
 }  // namespace samples

@@ -4,6 +4,7 @@
 #include <coil/runtime/application.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
+#include <coil/runtime/blocking_executor.h>
 #include <coil/runtime/callback.h>
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/cooperator.h>

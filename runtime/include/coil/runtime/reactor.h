@@ -81,6 +81,7 @@ class Reactor : public ReactorTime {
   bool isInIOThread() const noexcept;
   // How long stop() waits for root tasks that were cancelled; 10 s unless set.
   void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
+  Duration stop_deadline() const noexcept { return stop_deadline_; }
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
@@ -257,6 +258,7 @@ class Reactor : public ReactorTime {
   friend class detail::SignalDesk;
   friend class detail::SignalPort;
   friend class detail::CallNodes;
+  friend class detail::LoopLink;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
   static constexpr int budget_per_resumption = 128;

@@ -27,6 +27,8 @@ namespace coil::testing {
 //             Time moves only while the loop waits: to the moment waited for, or to the next event
 //             of the network. A turn that has work already costs a microsecond while something is
 //             on its way, so that a task that only yields does not hold the network still.
+//             Blocking work (getThreadPool, deferToThread) runs on the loop, at moments and in an
+//             order that are drawn from the seed. Work that waits for other work does not end here.
 //             Bytes are copied by ordinary code when an operation completes, so that a sanitizer
 //             sees a buffer that has gone.
 // Errors:     What the network of one machine gives: ECONNREFUSED, ECONNRESET, EPIPE, EADDRINUSE …

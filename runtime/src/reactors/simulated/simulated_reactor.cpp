@@ -27,9 +27,13 @@ bool is_exhaustion(std::int64_t value) noexcept {
 SimulatedReactor::SimulatedReactor(std::uint64_t seed)
     : simulation_(std::make_unique<Simulation>(*this, seed)) {
   coil::detail::SignalDesk::of(*this).simulate();
+  simulation_->executor->install();
 }
 
-SimulatedReactor::~SimulatedReactor() { shut_down(); }
+SimulatedReactor::~SimulatedReactor() {
+  shut_down();
+  simulation_->executor->close();
+}
 
 std::string SimulatedReactor::description() const {
   return "seed " + std::to_string(simulation_->seed);
@@ -125,6 +129,12 @@ void SimulatedReactor::Simulation::note(const Operation& op, std::int64_t outcom
 
 void SimulatedReactor::Simulation::add_to_trace(std::uint64_t value) noexcept {
   trace = detail::Random::mix(trace + value + 1);
+}
+
+void SimulatedReactor::Simulation::note_work() noexcept {
+  const auto now = static_cast<std::uint64_t>(timeline.now().time_since_epoch().count());
+  trace = detail::Random::mix(trace + now + 1);
+  ++completed;
 }
 
 // The core parks an accept for which there is no room and submits it again; until then no event

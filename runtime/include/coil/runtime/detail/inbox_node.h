@@ -9,6 +9,7 @@ namespace coil::detail {
 
 class CallNodes;
 class Inbox;
+class LoopLink;
 class SignalDesk;
 class SignalPort;
 

@@ -28,6 +28,8 @@ struct CommandLine {
   bool verbose = false;
   samples::ServerOptions server;
   samples::ClientOptions client;
+  samples::CommandOptions command;
+  samples::HashOptions hash;
   std::function<int(coil::Reactor&)> run;
 };
 
@@ -135,6 +137,36 @@ void add_servers(CLI::App& app, CommandLine& line) {
   add_interval(*services, line, "--every", "seconds between two lines of statistics");
 }
 
+using Runner = int (*)(coil::Reactor&, const samples::CommandOptions&);
+
+void add_command(CLI::App& app, CommandLine& line, const char* name, const char* what,
+                 const char* words, Runner runner) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("command", line.command.words, words)->required();
+  command->callback([&line, runner] {
+    line.run = [&line, runner](coil::Reactor& reactor) { return runner(reactor, line.command); };
+  });
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  add_command(app, line, "exec", "run a command, its output prefixed", "-- PROGRAM [ARGUMENTS…]",
+              &samples::exec);
+  add_command(app, line, "pipeline", "run commands, each of which feeds the next",
+              "-- PROGRAM [ARGUMENTS…] '|' PROGRAM [ARGUMENTS…] …", &samples::pipeline);
+  add_server(app, line, "inetd", "run a program for each connection", "tcp", &samples::inetd)
+      ->add_option("command", line.server.words, "-- PROGRAM [ARGUMENTS…]")
+      ->required();
+}
+
+void add_hash(CLI::App& app, CommandLine& line) {
+  CLI::App* hash = app.add_subcommand("hash", "print the SHA-256 of files, several at a time");
+  hash->add_option("files", line.hash.files, "which")->required();
+  hash->add_option("--jobs", line.hash.jobs, "how many at a time")->check(CLI::Range(1, 256));
+  hash->callback([&line] {
+    line.run = [&line](coil::Reactor& reactor) { return samples::file_hash(reactor, line.hash); };
+  });
+}
+
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
@@ -149,8 +181,10 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("repl", "work out what is typed, line by line")->callback([&line] {
     line.run = &samples::repl;
   });
+  add_hash(app, line);
   add_servers(app, line);
   add_clients(app, line);
+  add_commands(app, line);
 }
 
 int complain(const std::string& sentence, int status) {

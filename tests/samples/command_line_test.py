@@ -47,6 +47,8 @@ refused(2, "--connect", "forward")
 refused(2, "--interval", "tracker", "--interval", "0")
 refused(2, "--max-delay", "reconnect", "--max-delay", "0")
 refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
+for command in ("exec", "pipeline", "inetd"):
+    refused(2, "command is required", command)
 
 assert run("--help").returncode == 0
 listed = run("reactors")

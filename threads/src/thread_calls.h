@@ -5,7 +5,7 @@
 
 namespace coil::detail {
 
-// Names the calling thread, as far as the system has room for it.
+// Names the calling thread, NAME or NAME-NUMBER; a long name is cut, and the number stays.
 void name_this_thread(const std::string& name);
 // Keeps the calling thread to one of the processors that the program may use, counted from 0, and
 // from 0 again behind the last. A system that has no such thing is left alone.

@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace coil::detail {
 
 namespace {
@@ -16,10 +19,15 @@ bool allowed_cores(cpu_set_t& set) {
   return ::sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) != 0;
 }
 
+constexpr std::size_t name_max = 15;  // As pthread_setname_np(3) has it.
+
 }  // namespace
 
 void name_this_thread(const std::string& name) {
-  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+  const std::size_t number = std::min(name.rfind('-'), name.size());
+  const std::string last = name.substr(number, name_max);
+  const std::string text = name.substr(0, std::min(number, name_max - last.size())) + last;
+  ::pthread_setname_np(::pthread_self(), text.c_str());
 }
 
 void keep_this_thread_on(unsigned core) {

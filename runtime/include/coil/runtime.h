@@ -4,6 +4,7 @@
 #include <coil/runtime/application.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
+#include <coil/runtime/blocking_executor.h>
 #include <coil/runtime/callback.h>
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/cooperator.h>
@@ -27,6 +28,7 @@
 #include <coil/runtime/run.h>
 #include <coil/runtime/semaphore.h>
 #include <coil/runtime/service.h>
+#include <coil/runtime/signal_watcher.h>
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>

@@ -94,6 +94,12 @@ class LogFile::File {
     return false;
   }
 
+  void give_to(const Identity& owner) {
+    const std::scoped_lock guard(lock_);
+    if (::fchown(descriptor_, owner.user(), owner.group()) == 0) return;
+    throw SystemError(system_error_code(errno), "cannot give away " + name_.string());
+  }
+
   std::filesystem::path name() {
     const std::scoped_lock guard(lock_);
     return name_;
@@ -151,6 +157,8 @@ void LogFile::reopen_on_hangup(Reactor& reactor) {
   };
   detail::start_root<"log file">(reactor, loop(file_, SignalWatcher(reactor, SIGHUP)));
 }
+
+void LogFile::give_to(const Identity& owner) { file_->give_to(owner); }
 
 std::filesystem::path LogFile::name() const { return file_->name(); }
 void LogFile::set_name(std::filesystem::path name) { file_->set_name(std::move(name)); }

@@ -11,12 +11,15 @@
 
 namespace samples {
 
+class ServerProcess;
+
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
+  ServerProcess* process = nullptr;  // What a tree of services does with its own process.
 };
 
 struct ClientOptions {

@@ -9,6 +9,7 @@
 #include "support/child.h"
 #include "support/directory.h"
 #include "support/signals.h"
+#include "support/skip.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -116,6 +117,35 @@ TEST_CASE("a reopening that fails keeps the file, says so, and is tried again") 
   CHECK(log.reopen());
   log.write(info("four"));
   CHECK(lines_of(directory / "elsewhere") == Strings{"info: four"});
+}
+
+TEST_CASE("a file that was given away can be opened again by its new owner") {
+  if (Identity::current().user() != 0) {
+    note_skip("giving a file away", "the tests do not run as root");
+    return;
+  }
+  const Directory directory;
+  fs::permissions(directory.path(), fs::perms::all);
+  for (const bool given : {true, false}) {
+    const Ended ended = run_in_child([&] {
+      LogFile log(directory / (given ? "given" : "kept"));
+      const Identity somebody("65533", "65532");
+      if (given) log.give_to(somebody);
+      drop_privileges(somebody);
+      return log.reopen() ? 0 : 1;
+    });
+    CHECK(ended.status == (given ? 0 : 1));
+  }
+  const Ended refused = run_in_child([&] {
+    drop_privileges(Identity("65533", "65532"));
+    try {
+      LogFile(directory / "own").give_to(Identity("root"));
+    } catch (const SystemError& error) {
+      return error.code() == std::errc::operation_not_permitted ? 0 : 2;
+    }
+    return 1;
+  });
+  CHECK(refused.status == 0);
 }
 
 TEST_CASE("a log file that cannot be opened is refused, and named") {

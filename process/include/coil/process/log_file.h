@@ -1,6 +1,7 @@
 // LogFile: a reactor's log in a file, which may be renamed under it.
 #pragma once
 
+#include <coil/process/privileges.h>
 #include <coil/runtime/log.h>
 #include <coil/runtime/reactor.h>
 
@@ -39,6 +40,11 @@ class LogFile {
   //
   // Threads: Reactor thread only.
   void reopen_on_hangup(Reactor& reactor);
+
+  // Gives the file to another user, who then can open it again, as after drop_privileges().
+  //
+  // Errors: SystemError where that is not allowed.
+  void give_to(const Identity& owner);
 
   // The absolute name.
   std::filesystem::path name() const;

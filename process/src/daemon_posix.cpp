@@ -31,7 +31,7 @@ struct Message {
   std::array<char, 2048> text = {};
 };
 
-void tell(int descriptor, std::string_view sentence, int status) noexcept {
+void send_message(int descriptor, std::string_view sentence, int status) noexcept {
   Message message;
   message.status = static_cast<std::uint32_t>(status);
   message.size = static_cast<std::uint32_t>(std::min(sentence.size(), message.text.size()));
@@ -65,22 +65,28 @@ void write_error(std::string_view sentence) noexcept {
   throw SystemError(system_error_code(errno), what);
 }
 
-void become(int descriptor, const char* path, int flags) {
-  const int opened = ::open(path, flags | O_CLOEXEC);
-  if (opened < 0) throw_last(path);
-  const int result = ::dup2(opened, descriptor);
-  if (opened != descriptor) ::close(opened);
-  if (result < 0) throw_last(path);
+// A command may be started without them; what is opened next would then stand in their place.
+void fill_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest number that is free is this one. It is to be inherited, as it would have been.
+    if (::open("/dev/null", O_RDWR) != descriptor) throw_last("/dev/null");
+  }
+}
+
+void become(int descriptor, int other) noexcept {
+  while (::dup2(other, descriptor) < 0 && (errno == EINTR || errno == EBUSY)) {
+  }
 }
 
 // The first child leads the session, and so could get a terminal; its own child cannot.
 void leave_session(int descriptor) noexcept {
   if (::setsid() < 0) {
-    tell(descriptor, "setsid: " + system_error_code(errno).message(), 1);
+    send_message(descriptor, "setsid: " + system_error_code(errno).message(), 1);
     ::_exit(1);
   }
   const pid_t child = ::fork();
-  if (child < 0) tell(descriptor, "fork: " + system_error_code(errno).message(), 1);
+  if (child < 0) send_message(descriptor, "fork: " + system_error_code(errno).message(), 1);
   if (child != 0) ::_exit(child < 0 ? 1 : 0);
 }
 
@@ -99,6 +105,7 @@ Daemon daemonize(const DaemonOptions& options) {
     throw SystemError(std::make_error_code(std::errc::not_a_directory), options.directory.string());
   }
   std::fflush(nullptr);
+  fill_standard_descriptors();
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_last("socketpair");
   const pid_t child = ::fork();
@@ -119,7 +126,7 @@ Daemon daemonize(const DaemonOptions& options) {
   Daemon daemon(ends[1]);
   try {
     if (::chdir(options.directory.c_str()) != 0) throw_last("chdir");
-    become(STDIN_FILENO, "/dev/null", O_RDONLY);
+    daemon.open_null();
   } catch (const SystemError& error) {
     daemon.fail(error.what());
     ::_exit(1);
@@ -131,19 +138,28 @@ Daemon::~Daemon() {
   if (!told()) fail("the daemon ended before it was ready");
 }
 
-void Daemon::ready() {
+void Daemon::open_null() {
+  null_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null_ < 0) throw_last("/dev/null");
+  become(STDIN_FILENO, null_);
+}
+
+void Daemon::ready() noexcept {
   if (told()) return;
   std::fflush(nullptr);
-  become(STDOUT_FILENO, "/dev/null", O_WRONLY);
-  become(STDERR_FILENO, "/dev/null", O_WRONLY);
-  tell(descriptor_, {}, 0);
-  ::close(std::exchange(descriptor_, -1));
+  become(STDOUT_FILENO, null_);
+  become(STDERR_FILENO, null_);
+  tell({}, 0);
 }
 
 void Daemon::fail(std::string_view sentence, int status) noexcept {
-  if (told()) return;
-  tell(descriptor_, sentence, status);
-  ::close(std::exchange(descriptor_, -1));
+  if (!told()) tell(sentence, status);
+}
+
+void Daemon::tell(std::string_view sentence, int status) noexcept {
+  send_message(command_, sentence, status);
+  ::close(std::exchange(command_, -1));
+  if (null_ >= 0) ::close(std::exchange(null_, -1));
 }
 
 }  // namespace coil

@@ -83,7 +83,7 @@ bool PidFile::open_and_lock() {
     return false;
   }
   const long before = read_number(descriptor_);
-  if (before != owner_ && is_alive(before) && !detail::began_after(before, seen.st_mtime)) {
+  if (before != owner_ && is_alive(before) && detail::has_run_since(before, seen.st_mtime)) {
     refuse(name_, before);
   }
   return true;

@@ -33,24 +33,27 @@ int thread_count() noexcept {
 
 // Field 22 of the line counts clock ticks since the machine began. Seconds are exact enough: a
 // process that writes a file has lived for a moment, and the doubt goes to the living.
-bool began_after(long process, std::time_t moment) noexcept {
+bool has_run_since(long process, std::time_t moment) noexcept {
   constexpr std::time_t doubt = 2;
   try {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
     const std::string line{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     const std::size_t name_end = line.rfind(')');  // The name may contain anything.
-    if (name_end == std::string::npos) return false;
+    if (name_end == std::string::npos) return true;
     std::istringstream fields(line.substr(name_end + 1));
+    char state = 0;
+    fields >> state;
+    if (state == 'Z' || state == 'X') return false;
     std::string skipped;
-    for (int field = 3; field < 22; ++field) fields >> skipped;
+    for (int field = 4; field < 22; ++field) fields >> skipped;
     unsigned long long ticks = 0;
-    if (!(fields >> ticks)) return false;
+    if (!(fields >> ticks)) return true;
     timespec since_boot = {};
     ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
     const auto age = static_cast<std::time_t>(ticks) / ::sysconf(_SC_CLK_TCK);
-    return ::time(nullptr) - since_boot.tv_sec + age > moment + doubt;
+    return ::time(nullptr) - since_boot.tv_sec + age <= moment + doubt;
   } catch (...) {
-    return false;
+    return true;
   }
 }
 

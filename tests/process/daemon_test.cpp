@@ -138,6 +138,40 @@ TEST_CASE("a daemon goes on when its command was interrupted") {
   CHECK(to_test.word() == "goes on");
 }
 
+TEST_CASE("a daemon may change its root before it is ready") {
+  if (Identity::current().user() != 0) {
+    note_skip("a root of its own", "the tests do not run as root");
+    return;
+  }
+  const Directory directory;
+  const Line line;
+  const Ended command = run_in_child([&] {
+    Daemon daemon = daemonize();
+    change_root(directory.path());
+    daemon.ready();
+    struct stat device = {};
+    ::fstat(STDOUT_FILENO, &device);
+    line.say(S_ISCHR(device.st_mode) ? "silent" : "loud");
+    return 0;
+  });
+  CHECK(command.status == 0);
+  CHECK(line.word() == "silent");
+}
+
+TEST_CASE("a command without standard descriptors gets a daemon all the same") {
+  const Line line;
+  const Ended command = run_in_child([&] {
+    for (const int descriptor : {0, 1, 2}) ::close(descriptor);
+    Daemon daemon = daemonize();
+    daemon.ready();
+    const bool silent = is_null_device(0) && is_null_device(1) && is_null_device(2);
+    line.say(silent ? "silent" : "loud");
+    return 0;
+  });
+  CHECK(command.status == 0);
+  CHECK(line.word() == "silent");
+}
+
 TEST_CASE("the directory is where the daemon works, and must be there") {
   const Directory directory;
   const Line line;

@@ -122,6 +122,17 @@ TEST_CASE("a living process that does not lock its file is an owner, if it can h
   CHECK(text_of(directory / "pid") == own_line());
 }
 
+TEST_CASE("an owner that has ended and that nobody has waited for is none") {
+  const Directory directory;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t ended = {};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) == 0);
+  write_text(directory / "pid", std::to_string(child) + "\n");
+  CHECK_NOTHROW(PidFile(directory / "pid"));
+  end_of(child);
+}
+
 TEST_CASE("what is not this process's own is not removed") {
   const Directory directory;
   std::optional<PidFile> file(std::in_place, directory / "pid");

@@ -45,27 +45,31 @@ class DaemonOptions {
 //             daemon sees what it has to say, and are /dev/null from then on.
 class Daemon {
  public:
-  Daemon(Daemon&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Daemon(Daemon&& other) noexcept
+      : command_(std::exchange(other.command_, -1)), null_(std::exchange(other.null_, -1)) {}
   Daemon& operator=(Daemon&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
+    std::swap(command_, other.command_);
+    std::swap(null_, other.null_);
     return *this;
   }
   // Says, if nothing was said, that the daemon ended before it was ready.
   ~Daemon();
 
-  // Tells that the daemon serves; does nothing when something was told before.
-  //
-  // Errors: SystemError if /dev/null cannot be opened; nothing is told then.
-  void ready();
+  // Tells that the daemon serves; does nothing when something was told before. Also in a root that
+  // has no /dev/null.
+  void ready() noexcept;
   // Tells why it does not, in one sentence, and what the command's exit status shall be.
   void fail(std::string_view sentence, int status = 1) noexcept;
-  bool told() const noexcept { return descriptor_ < 0; }
+  bool told() const noexcept { return command_ < 0; }
 
  private:
   friend Daemon daemonize(const DaemonOptions& options);
-  explicit Daemon(int descriptor) noexcept : descriptor_(descriptor) {}
+  explicit Daemon(int command) noexcept : command_(command) {}
+  void open_null();
+  void tell(std::string_view sentence, int status) noexcept;
 
-  int descriptor_;  // The way to the command.
+  int command_;    // The line to it.
+  int null_ = -1;  // What the standard descriptors become.
 };
 
 // Goes on as a daemon: in a session of its own, which can get no terminal, as no group's leader,

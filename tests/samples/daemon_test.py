@@ -1,4 +1,4 @@
-"""`coil serve` as a daemon: it serves, refuses a second one, opens its log again, and is no root."""
+"""`coil serve` as a daemon: serves, refuses a second one, opens its log again, and is no root."""
 import os
 import pathlib
 import select

@@ -46,8 +46,8 @@ class PidFileHeld : public std::runtime_error {
 //             At the end the file is removed, if the name still leads to it, by the process that
 //             made it only; where that is not allowed any more, as after dropping privileges, it is
 //             emptied, which is stale as well.
-// Errors:     PidFileHeld; SystemError where it cannot be made, or is no plain file: a symbolic link
-//             is not followed.
+// Errors:     PidFileHeld; SystemError where it cannot be made, or is no plain file. A symbolic
+//             link is not followed.
 // Cost:       Blocks for some system calls.
 // Source:     flock(2); Twisted's PIDFile, which compares numbers and so can be mistaken.
 class PidFile {

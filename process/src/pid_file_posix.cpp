@@ -112,6 +112,7 @@ void PidFile::release() noexcept {
     const bool removed = is_at_its_name() && ::unlink(name_.c_str()) == 0;
     if (!removed) [[maybe_unused]]
       const int ignored = ::ftruncate(descriptor_, 0);
+    ::flock(descriptor_, LOCK_UN);  // Such a child may hold the descriptor for longer.
   }
   ::close(std::exchange(descriptor_, -1));
 }

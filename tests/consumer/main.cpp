@@ -1,5 +1,6 @@
 // A user's program: it sees nothing of coil but its installed headers and targets.
 #include <coil/net.h>
+#include <coil/process.h>
 #include <coil/runtime.h>
 
 #include <cstdio>

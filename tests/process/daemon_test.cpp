@@ -107,13 +107,14 @@ TEST_CASE("a daemon that fails gives its command the sentence and the status") {
 TEST_CASE("a daemon that ends without a word is a failure") {
   for (const bool killed : {false, true}) {
     const Ended command = run_in_child([killed] {
+      std::printf("printed before\n");
       Daemon daemon = daemonize();
       if (killed) ::raise(SIGKILL);
       Daemon moved = std::move(daemon);
       return 0;
     });
     CHECK(command.status == 1);
-    CHECK(command.text == "the daemon ended before it was ready\n");
+    CHECK(command.text == "printed before\nthe daemon ended before it was ready\n");
   }
 }
 

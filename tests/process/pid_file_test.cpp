@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <chrono>
 #include <csignal>
@@ -12,6 +14,7 @@
 
 #include "support/child.h"
 #include "support/directory.h"
+#include "support/skip.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -188,13 +191,48 @@ TEST_CASE("a link, a pipe, a directory or a missing folder is refused with a sen
   CHECK(text_of(directory / "target") == "precious");
 }
 
+// Runs a child until it is about to lock a file; false, with a note, where it cannot be traced.
+bool stop_before_lock(pid_t child) {
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFEXITED(status)) {
+    note_skip("a file that goes between its opening and its lock", "a child cannot be traced");
+    return false;
+  }
+  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+  for (;;) {
+    ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSTOPPED(status));
+    __ptrace_syscall_info call = {};
+    ::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof call, &call);
+    if (call.op == PTRACE_SYSCALL_INFO_ENTRY && call.entry.nr == SYS_flock) return true;
+  }
+}
+
+TEST_CASE("a lock on a file that was removed before it was locked is none") {
+  const Directory directory;
+  std::optional<PidFile> owner(std::in_place, directory / "pid");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(77);
+    ::raise(SIGSTOP);
+    const PidFile mine(directory / "pid");
+    ::_exit(text_of(directory / "pid") == own_line() ? 0 : 1);
+  }
+  if (!stop_before_lock(child)) return;
+  owner.reset();
+  ::ptrace(PTRACE_DETACH, child, nullptr, nullptr);
+  CHECK(end_of(child) == 0);
+}
+
 // Many processes try at once, again and again; each adds a line while it holds the file, and takes
 // it away.
 TEST_CASE("of many that try at once, one at a time holds the file") {
   const Directory directory;
   const auto contend = [&] {
     int held = 0;
-    while (held < 20) {
+    while (held < 50) {
       try {
         const PidFile mine(directory / "pid");
         const int descriptor =

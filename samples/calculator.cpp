@@ -9,25 +9,9 @@
 #include <coil/net/line_receiver.h>
 #include <coil/net/ports.h>
 
-#include <array>
-#include <cstdio>
-#include <stdexcept>
-
 namespace samples {
 
 namespace {
-
-// What is wrong with a line is the client's affair, and an answer as good as any: the next line is
-// served.
-std::string answer(std::string_view line) {
-  try {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.15g", value_of(line));
-    return text.data();
-  } catch (const std::invalid_argument& error) {
-    return std::string("error: ") + error.what();
-  }
-}
 
 class Calculator : public coil::LineReceiver {
  public:
@@ -40,7 +24,7 @@ class Calculator : public coil::LineReceiver {
   void lineReceived(std::string_view line) override {
     ++counters_.messages;
     counters_.bytes += line.size();
-    sendLine(answer(without_return(line)));
+    sendLine(answer_to(without_return(line)));
   }
   // There may be no end to such a line: the connection has to end.
   void lineLengthExceeded(std::string_view) override {

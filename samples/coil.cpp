@@ -30,6 +30,7 @@ struct CommandLine {
   samples::ServerOptions server;
   samples::ServerProcess process;
   samples::ClientOptions client;
+  samples::CommandOptions command;
   std::function<int(coil::Reactor&)> run;
 };
 
@@ -147,6 +148,27 @@ void add_servers(CLI::App& app, CommandLine& line) {
   add_process(*services, line);
 }
 
+using Runner = int (*)(coil::Reactor&, const samples::CommandOptions&);
+
+void add_command(CLI::App& app, CommandLine& line, const char* name, const char* what,
+                 const char* words, Runner runner) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("command", line.command.words, words)->required();
+  command->callback([&line, runner] {
+    line.run = [&line, runner](coil::Reactor& reactor) { return runner(reactor, line.command); };
+  });
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  add_command(app, line, "exec", "run a command, its output prefixed", "-- PROGRAM [ARGUMENTS…]",
+              &samples::exec);
+  add_command(app, line, "pipeline", "run commands, each of which feeds the next",
+              "-- PROGRAM [ARGUMENTS…] '|' PROGRAM [ARGUMENTS…] …", &samples::pipeline);
+  add_server(app, line, "inetd", "run a program for each connection", "tcp", &samples::inetd)
+      ->add_option("command", line.server.words, "-- PROGRAM [ARGUMENTS…]")
+      ->required();
+}
+
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
@@ -158,8 +180,12 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("timers", "timers in both styles")->callback([&line] {
     line.run = &samples::timers;
   });
+  app.add_subcommand("repl", "work out what is typed, line by line")->callback([&line] {
+    line.run = &samples::repl;
+  });
   add_servers(app, line);
   add_clients(app, line);
+  add_commands(app, line);
 }
 
 int complain(const std::string& sentence, int status) {

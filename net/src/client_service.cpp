@@ -82,10 +82,15 @@ void ClientService::begin() {
   failed_attempts_ = 0;
   keeping_ = Deferred<void>::fromCoroutine(reactor_, keep_connected());
   const auto self = std::static_pointer_cast<ClientService>(shared_from_this());
-  keeping_->addBoth([self](const Result<>&) { self->ended(); });
+  keeping_->addBoth([self](const Result<>& result) { self->ended(result); });
 }
 
-void ClientService::ended() {
+void ClientService::ended(const Result<>& result) {
+  const Failure why = result ? Failure() : result.error().failure();
+  if (why && !why.check<CancelledError>()) {  // Only the policy can throw there.
+    const std::string text = "the client service gives up: " + why.getErrorMessage();
+    reactor_.log(LogRecord(LogLevel::error, text, why));
+  }
   keeping_.reset();
   idle_.set();
   if (std::exchange(start_again_, false)) {
@@ -96,8 +101,7 @@ void ClientService::ended() {
 }
 
 Task<void> ClientService::keep_connected() {
-  const CancellationToken token = co_await current_cancellation();
-  while (!token.requested()) {
+  for (;;) {
     const Result<> held = co_await as_result(hold_one_connection());
     if (!held) attempt_failed(held.error().failure());
     ++failed_attempts_;
@@ -129,6 +133,8 @@ Task<void> ClientService::hold(std::shared_ptr<Protocol> protocol, Watched& conn
     throw ConnectionLost(make_error_code(Errc::connection_done), "prepareConnection");
   }
   static_cast<void>(prepared.outcome<0>().value());
+  const CancellationToken token = co_await current_cancellation();
+  if (token.requested()) throw Cancelled();  // Prepared all the same, for a service that stops.
   connected(protocol);
   co_await connection.over.wait();
 }
@@ -143,7 +149,8 @@ void ClientService::attempt_failed(const Failure& why) {
   std::vector<Waiter> tired;
   std::vector<Waiter> patient;
   for (Waiter& waiter : waiters_) {
-    const bool last = waiter.failures_left && --*waiter.failures_left == 0;
+    const bool last = waiter.failures_left && *waiter.failures_left <= 1;
+    if (waiter.failures_left && !last) --*waiter.failures_left;
     (last ? tired : patient).push_back(std::move(waiter));
   }
   waiters_ = std::move(patient);

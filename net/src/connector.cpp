@@ -2,8 +2,6 @@
 #include <coil/net/connector.h>
 #include <coil/net/port_watcher.h>
 
-#include <coil/net/port_watcher.h>
-
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/timeout.h>
 
@@ -71,14 +69,15 @@ class Connector::Connection : public ConnectionOwner {
 Task<void> Connector::attempt(std::shared_ptr<Connector> self) {
   factory_->startedConnecting(*this);
   TcpStream stream = co_await detail::connect_within(reactor_, destination_, options_);
-  std::shared_ptr<Protocol> protocol = factory_->buildProtocol(stream.peer_address());
+  const Address peer = peer_of(stream, destination_);
+  std::shared_ptr<Protocol> protocol = factory_->buildProtocol(peer);
   if (stop_asked_) throw Cancelled();  // From inside buildProtocol.
   if (protocol == nullptr) {
     throw NoProtocol(make_error_code(Errc::connection_done),
                      "the factory built no protocol for " + destination_.to_string());
   }
   state_ = State::connected;
-  auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
+  auto transport = std::make_shared<StreamTransport>(std::move(stream), peer, std::move(protocol),
                                                      std::make_shared<Connection>(self));
   transport_ = transport;
   transport->start();

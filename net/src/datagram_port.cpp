@@ -6,6 +6,7 @@
 #include <coil/runtime/event.h>
 #include <coil/runtime/sleep.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <stdexcept>
@@ -48,7 +49,7 @@ class DatagramPort final : public DatagramTransport,
                std::size_t packet_max)
       : socket_(std::move(socket)),
         protocol_(std::move(protocol)),
-        packet_max_(packet_max),
+        packet_max_(std::min(packet_max, DatagramSocket::size_max)),
         host_(socket_.local_address()) {
     all_sent_.set();
   }

@@ -65,12 +65,13 @@ Task<std::shared_ptr<Protocol>> connect_once(Reactor& reactor, Address peer, Con
   std::exception_ptr failed;
   try {
     TcpStream stream = co_await detail::connect_within(reactor, peer, std::move(options));
-    protocol = factory->buildProtocol(stream.peer_address());
+    const Address at = peer_of(stream, peer);
+    protocol = factory->buildProtocol(at);
     if (protocol == nullptr) {
       throw NoProtocol(make_error_code(Errc::connection_done),
                        "the factory built no protocol for " + peer.to_string());
     }
-    transport = std::make_shared<StreamTransport>(std::move(stream), protocol, ending);
+    transport = std::make_shared<StreamTransport>(std::move(stream), at, protocol, ending);
     transport->start();
   } catch (...) {
     failed = std::current_exception();

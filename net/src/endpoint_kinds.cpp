@@ -91,7 +91,8 @@ std::unique_ptr<StreamServerEndpoint> systemd_server(Reactor& reactor,
   if (name) {
     const std::string listed = from_environment("LISTEN_FDNAMES");
     const std::vector<std::string> names = absl::StrSplit(listed, ':');
-    index = static_cast<std::uint16_t>(std::ranges::find(names, *name) - names.begin());
+    const auto found = std::ranges::find(names, *name);
+    if (found != names.end()) index = static_cast<std::uint16_t>(found - names.begin());
   } else {
     index = arguments.number("index", 0, port_max);
   }

@@ -49,7 +49,10 @@ void StreamServerEndpointService::listened(Result<ListeningPort>&& result) {
 Task<void> StreamServerEndpointService::stopService() {
   co_await Service::stopService();
   std::optional<Deferred<void>> listening = std::exchange(listening_, std::nullopt);
-  if (listening) listening->cancel();
+  if (listening) {
+    listening->cancel();
+    co_await *listening;  // What could not be given up any more still gives its port.
+  }
   if (!port_) co_return;
   ListeningPort port = *std::exchange(port_, std::nullopt);
   co_await port.stopListening();

@@ -16,7 +16,15 @@
 namespace coil {
 
 void attach(TcpStream stream, std::shared_ptr<Protocol> protocol) {
-  std::make_shared<StreamTransport>(std::move(stream), std::move(protocol), nullptr)->start();
+  const Address peer = peer_of(stream, Address());
+  std::make_shared<StreamTransport>(std::move(stream), peer, std::move(protocol), nullptr)->start();
+}
+
+void attach(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
+            std::shared_ptr<ConnectionOwner> owner) {
+  std::make_shared<StreamTransport>(std::move(reader), std::move(writer), std::move(protocol),
+                                    std::move(owner))
+      ->start();
 }
 
 // The listener, its accepting strand, and what it takes to listen again.
@@ -92,8 +100,8 @@ class ListeningPort::State : public std::enable_shared_from_this<State>, public 
     try {
       std::shared_ptr<Protocol> protocol = factory_->buildProtocol(peer);
       if (protocol == nullptr) return;
-      auto transport = std::make_shared<StreamTransport>(std::move(stream), std::move(protocol),
-                                                         shared_from_this());
+      auto transport = std::make_shared<StreamTransport>(std::move(stream), peer,
+                                                         std::move(protocol), shared_from_this());
       ++connections_;
       transport->start();
     } catch (...) {

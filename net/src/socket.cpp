@@ -32,6 +32,10 @@ Address OwnedSocket::local_address() const {
   return from_native(reactor().sockets().local_address(native()).value());
 }
 
+Address OwnedSocket::peer_address() const {
+  return from_native(reactor().sockets().peer_address(native()).value());
+}
+
 int OwnedSocket::raw_option(SocketOption option) const {
   return reactor().sockets().get_option(native(), option).value();
 }

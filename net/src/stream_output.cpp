@@ -43,6 +43,7 @@ void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
 std::size_t StreamTransport::send_now(ConstBytes more) {
   const std::array<ConstBytes, 2> both = {output_.first(), more};
   const std::size_t pending = both[0].size();
+  if (pending != output_.size()) return 0;  // What lies between the two goes out before `more`.
   const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
   if (reason_) return more.size();
   const std::size_t from_pending = std::min(sent, pending);
@@ -53,8 +54,9 @@ std::size_t StreamTransport::send_now(ConstBytes more) {
 // An error ends the connection; the reading strand tells the protocol.
 std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
   Reactor& reactor = stream_.reactor();
-  const HandleSlot* slot = reactor.handles().find(stream_.id());
-  if (slot == nullptr) return 0;
+  const HandleSlot* slot = reactor.handles().find(stream_.output());
+  // A pipe is written by the strand: an error of it may be less than the end.
+  if (slot == nullptr || slot->kind() == HandleKind::pipe) return 0;
   const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
   if (sent >= 0) [[likely]]
     return static_cast<std::size_t>(sent);
@@ -85,6 +87,7 @@ Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
     co_await write_loop();
   } catch (const Cancelled&) {
     cancelled = true;
+    end_at_stop();  // Nobody is to take over a connection whose output was cut short.
   }
   writer_runs_ = false;
   if (reason_) output_.clear();
@@ -98,7 +101,7 @@ Task<void> StreamTransport::write_loop() {
       Result<std::size_t> sent = co_await as_result(stream_.write_some(output_.next()));
       if (reason_) co_return;
       if (!sent) {
-        end(sent.error().failure());
+        write_failed(sent.error());
         co_return;
       }
       output_.sent(*sent);
@@ -120,8 +123,23 @@ Task<void> StreamTransport::write_loop() {
     // A peer that has gone already needs no end: the reader notices it.
     [[maybe_unused]] const Result<> ended = co_await as_result(stream_.shutdown_write());
     if (reason_) co_return;
+    if (!stream_.is_socket()) stream_.close_output();
     write_side_ended();
   }
+}
+
+// Whoever reads one pipe may go while the other one is written: half an end.
+void StreamTransport::write_failed(const Error& error) {
+  if (stream_.is_socket() || disconnecting_ || peer_ended_ || half_closeable() == nullptr) {
+    end(error.failure());
+    return;
+  }
+  output_.clear();
+  stream_.close_output();
+  write_side_ = WriteSide::closed;
+  if (flow_ != nullptr) tell_producer(&ProducerSlot::stop);
+  if (held_back_) let_go_on();
+  write_side_ended();
 }
 
 void StreamTransport::loseConnection() {

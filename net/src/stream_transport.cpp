@@ -1,7 +1,6 @@
 // A Protocol's connection: reading, gathered writing, half closes, ends and their order.
 #include "stream_transport.h"
 
-#include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
 
 #include <stdexcept>
@@ -20,7 +19,7 @@ thread_local detail::WriteBuffer::Spare spare_memory;
 // What comes next, with its outcome as a number: this is awaited for every message.
 class StreamTransport::Incoming {
  public:
-  explicit Incoming(const TcpStream& stream) noexcept : op_(stream.reactor(), stream.id()) {}
+  explicit Incoming(const detail::Duplex& from) noexcept : op_(from.reactor(), from.input()) {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
@@ -35,9 +34,28 @@ class StreamTransport::Incoming {
   ReceiveLeaseOperation op_;
 };
 
-StreamTransport::StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+Address peer_of(const TcpStream& stream, const Address& otherwise) {
+  try {
+    return stream.peer_address();
+  } catch (const SystemError&) {
+    return otherwise;
+  }
+}
+
+StreamTransport::StreamTransport(TcpStream stream, const Address& peer,
+                                 std::shared_ptr<Protocol> protocol,
                                  std::shared_ptr<ConnectionOwner> owner)
-    : stream_(std::move(stream)), protocol_(std::move(protocol)), owner_(std::move(owner)) {}
+    : stream_(std::move(stream)),
+      protocol_(std::move(protocol)),
+      owner_(std::move(owner)),
+      peer_(peer) {}
+
+StreamTransport::StreamTransport(PipeReader reader, PipeWriter writer,
+                                 std::shared_ptr<Protocol> protocol,
+                                 std::shared_ptr<ConnectionOwner> owner)
+    : stream_(std::move(reader), std::move(writer)),
+      protocol_(std::move(protocol)),
+      owner_(std::move(owner)) {}
 
 void StreamTransport::start() {
   detail::start_root<"protocol">(stream_.reactor(), run_reader(shared_from_this()));
@@ -48,42 +66,28 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   static_cast<void>(self);
   bool cancelled = false;
   try {
-    if (begin()) {
-      while (goes_on()) {
-        if (!may_read()) {
-          co_await until_it_may_read();
-          if (flow_->end_of_input && goes_on()) {
-            take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
-          }
-          continue;
+    call("connectionMade", [&] { protocol_->makeConnection(*this); });
+    while (goes_on()) {
+      if (!may_read()) {
+        co_await until_it_may_read();
+        if (flow_->end_of_input && goes_on()) {
+          take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
         }
-        Incoming incoming(stream_);
-        incoming_ = &incoming;
-        const std::int64_t outcome = co_await incoming;
-        incoming_ = nullptr;
-        if (outcome == outcome::cancelled && !detached_) throw Cancelled();
-        if (!reason_) take(outcome, incoming.bytes());
+        continue;
       }
+      Incoming incoming(stream_);
+      incoming_ = &incoming;
+      const std::int64_t outcome = co_await incoming;
+      incoming_ = nullptr;
+      if (outcome == outcome::cancelled && !detached_) throw Cancelled();
+      if (!reason_) take(outcome, incoming.bytes());
     }
   } catch (const Cancelled&) {
     cancelled = true;
-    end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
+    end_at_stop();
   }
   leave();
   if (cancelled) throw Cancelled();
-}
-
-// False if there is no connection any more.
-bool StreamTransport::begin() {
-  try {
-    peer_ = stream_.peer_address();
-  } catch (const SystemError&) {
-    end(Failure::current());  // The peer was gone before we looked.
-    protocol_.reset();
-    return false;
-  }
-  call("connectionMade", [&] { protocol_->makeConnection(*this); });
-  return true;
 }
 
 void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
@@ -141,6 +145,7 @@ void StreamTransport::peer_ended() {
 }
 
 void StreamTransport::write_side_ended() {
+  if (!stream_.is_socket() && owner_ != nullptr) owner_->output_ended();
   if (HalfCloseableProtocol* const half = half_closeable()) {
     call("writeConnectionLost", [&] { half->writeConnectionLost(); });
   }
@@ -196,6 +201,10 @@ void StreamTransport::end(Failure reason) noexcept {
   wake_all();
 }
 
+void StreamTransport::end_at_stop() noexcept {
+  end(Failure(ConnectionLost(make_error_code(Errc::reactor_stopped), "connection")));
+}
+
 Address StreamTransport::getHost() const {
   return stream_.is_open() || flow_ == nullptr ? stream_.local_address() : flow_->host;
 }
@@ -216,6 +225,7 @@ void StreamTransport::wake_all() noexcept {
 }
 
 Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
+  if (!stream_.is_socket()) throw std::logic_error("detach: two pipes are no socket");
   const bool broken = flow_ != nullptr && flow_->end_of_input.value_or(0) < 0;
   if (broken || !accepts_writes()) throw std::logic_error("detach: the connection ends");
   if (produces()) throw std::logic_error("detach: a producer is registered");
@@ -231,7 +241,7 @@ Deferred<TcpStream> StreamTransport::detach(ConstBytes unread) {
 void StreamTransport::leave() noexcept {
   reader_runs_ = false;
   if (detached_) {
-    protocol_->transport_ = nullptr;
+    protocol_->forget_transport();
     protocol_.reset();
     if (!writer_runs_) hand_over();
   } else {
@@ -246,7 +256,7 @@ void StreamTransport::hand_over() noexcept {
   if (reason_) {
     new_owner.errback(reason_);
   } else {
-    new_owner.callback(std::move(stream_));
+    new_owner.callback(stream_.take_socket());
   }
 }
 
@@ -255,14 +265,12 @@ void StreamTransport::report_loss() noexcept {
   const Failure reason = reason_;
   if (flow_ != nullptr) tell_producer(&ProducerSlot::stop);
   leave_consumer();
-  if (protocol != nullptr) {
-    try {
-      protocol->connectionLost(reason);
-    } catch (...) {
-      stream_.reactor().log_current("connectionLost");
-    }
-    protocol->transport_ = nullptr;
+  try {
+    protocol->connectionLost(reason);
+  } catch (...) {
+    stream_.reactor().log_current("connectionLost");
   }
+  protocol->forget_transport();
   report_end(reason);
 }
 

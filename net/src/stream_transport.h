@@ -1,6 +1,8 @@
 // StreamTransport: the one coroutine per connection that drives a Protocol. Included by ports.cpp.
 #pragma once
 
+#include <coil/net/detail/connection_owner.h>
+#include <coil/net/pipe.h>
 #include <coil/net/producer.h>
 #include <coil/net/protocol.h>
 #include <coil/net/tcp.h>
@@ -10,6 +12,7 @@
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
+#include "duplex.h"
 #include "write_buffer.h"
 
 #include <cstdint>
@@ -20,20 +23,17 @@
 
 namespace coil {
 
-// Who is told of a connection's end: after the protocol's connectionLost, or without a reason after
-// a hand-over.
-class ConnectionOwner {
- public:
-  virtual ~ConnectionOwner() = default;
-  virtual void connection_ended(const Failure& reason) = 0;
-};
+// Where the other end of `stream` is; `otherwise` if it has gone already, which its reader notices.
+Address peer_of(const TcpStream& stream, const Address& otherwise);
 
 // The reading strand lives as long as the connection and makes every call of the protocol; a
 // writing strand exists only while output is pending. Both use the stream's ordinary operations.
 class StreamTransport final : public Transport,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
-  StreamTransport(TcpStream stream, std::shared_ptr<Protocol> protocol,
+  StreamTransport(TcpStream stream, const Address& peer, std::shared_ptr<Protocol> protocol,
+                  std::shared_ptr<ConnectionOwner> owner);
+  StreamTransport(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
                   std::shared_ptr<ConnectionOwner> owner);
 
   // Starts the reading strand.
@@ -87,7 +87,6 @@ class StreamTransport final : public Transport,
   Task<void> run_reader(std::shared_ptr<StreamTransport> self);
   Task<void> run_writer(std::shared_ptr<StreamTransport> self);
   Task<void> drain(std::shared_ptr<StreamTransport> self);
-  bool begin();
   bool goes_on() const noexcept { return !reason_ && !detached_; }
   void take(std::int64_t outcome, ConstBytes bytes);
   // Calls the protocol; an exception ends the connection.
@@ -104,6 +103,7 @@ class StreamTransport final : public Transport,
   void keep(std::int64_t outcome, ConstBytes bytes);
   void peer_ended();
   void write_side_ended();
+  void write_failed(const Error& error);
   Flow& flow();
   const WaterMarks& marks() const noexcept;
   bool produces() const noexcept { return flow_ != nullptr && flow_->producer.registered(); }
@@ -124,6 +124,7 @@ class StreamTransport final : public Transport,
   void flush();
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
+  void end_at_stop() noexcept;
   void wake_reader() noexcept;
   void keep_host() noexcept;
   void wake_all() noexcept;
@@ -132,7 +133,7 @@ class StreamTransport final : public Transport,
   void report_loss() noexcept;
   void report_end(const Failure& reason) noexcept;
 
-  TcpStream stream_;
+  detail::Duplex stream_;
   std::shared_ptr<Protocol> protocol_;
   std::shared_ptr<ConnectionOwner> owner_;  // Null where nobody asks.
   Address peer_;

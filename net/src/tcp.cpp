@@ -69,10 +69,6 @@ void TcpStream::unread(ConstBytes bytes) {
   if (slot != nullptr) slot->unread.prepend(bytes);
 }
 
-Address TcpStream::peer_address() const {
-  return detail::from_native(reactor().sockets().peer_address(socket_.native()).value());
-}
-
 TcpListener TcpListener::adopt(Reactor& reactor, NativeHandle listening) {
   detail::check_adoptable(reactor, listening, detail::Adopted::listening);
   const NativeHandle own = reactor.sockets().duplicate(listening).value();

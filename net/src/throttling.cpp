@@ -4,7 +4,7 @@
 namespace coil {
 
 void ThrottlingProtocol::dataReceived(ConstBytes data) {
-  if (throttle_.spend_on_reads(data.size())) throttleReads();
+  if (throttle_.spend(throttle_.reads_, data.size())) throttleReads();
   ProtocolWrapper::dataReceived(data);
 }
 
@@ -21,7 +21,7 @@ void ThrottlingProtocol::writeSequence(std::span<const ConstBytes> pieces) {
 }
 
 void ThrottlingProtocol::written(std::size_t bytes) {
-  if (throttle_.spend_on_writes(bytes)) throttleWrites();
+  if (throttle_.spend(throttle_.writes_, bytes)) throttleWrites();
 }
 
 void ThrottlingProtocol::pauseProducing() {
@@ -92,7 +92,7 @@ void ThrottlingProtocol::Valve::pauseProducing() {
 }
 
 std::shared_ptr<Protocol> ThrottlingFactory::buildProtocol(const Address& peer) {
-  if (connections() >= limits_.connections_max) return nullptr;
+  if (connections() >= connections_max_) return nullptr;
   return WrappingFactory::buildProtocol(peer);
 }
 
@@ -107,40 +107,33 @@ void ThrottlingFactory::unregisterProtocol(ProtocolWrapper& protocol) {
 }
 
 void ThrottlingFactory::stop_timers() noexcept {
-  if (reads_allowed_.active()) reads_allowed_.cancel();
-  if (writes_allowed_.active()) writes_allowed_.cancel();
+  for (Rate* const rate : {&reads_, &writes_}) {
+    if (rate->allowed.active()) rate->allowed.cancel();
+  }
 }
 
 // The last connection may write in its connectionLost: nobody waits any more.
-bool ThrottlingFactory::spend_on_reads(std::size_t bytes) {
-  if (limits_.reads == nullptr || connections() == 0) return false;
-  limits_.reads->spend(bytes);
-  if (limits_.reads->wait() == Duration::zero()) return false;
-  if (!reads_allowed_.active()) wait_for_reads();
+bool ThrottlingFactory::spend(Rate& rate, std::size_t bytes) {
+  if (rate.bucket == nullptr || connections() == 0) return false;
+  rate.bucket->spend(bytes);
+  if (rate.bucket->wait() == Duration::zero()) return false;
+  if (!rate.allowed.active()) wait_for(rate);
   return true;
 }
 
-bool ThrottlingFactory::spend_on_writes(std::size_t bytes) {
-  if (limits_.writes == nullptr || connections() == 0) return false;
-  limits_.writes->spend(bytes);
-  if (limits_.writes->wait() == Duration::zero()) return false;
-  if (!writes_allowed_.active()) wait_for_writes();
-  return true;
-}
-
-// Others may have used the rate meanwhile.
-void ThrottlingFactory::wait_for_reads() {
-  reads_allowed_ = time_.callLater(limits_.reads->wait(), [this] {
-    if (limits_.reads->wait() > Duration::zero()) return wait_for_reads();
-    for_each_protocol([](auto& each) { static_cast<ThrottlingProtocol&>(each).unthrottleReads(); });
-  });
-}
-
-void ThrottlingFactory::wait_for_writes() {
-  writes_allowed_ = time_.callLater(limits_.writes->wait(), [this] {
-    if (limits_.writes->wait() > Duration::zero()) return wait_for_writes();
-    for_each_protocol(
-        [](auto& each) { static_cast<ThrottlingProtocol&>(each).unthrottleWrites(); });
+void ThrottlingFactory::wait_for(Rate& rate) {
+  rate.allowed = time_.callLater(rate.bucket->wait(), [this, &rate] {
+    if (rate.bucket->wait() > Duration::zero()) return wait_for(rate);  // Others have used it.
+    Failure thrown;
+    for_each_protocol([&](ProtocolWrapper& each) {
+      try {
+        (static_cast<ThrottlingProtocol&>(each).*rate.unthrottle)();
+      } catch (...) {  // Its producer: the others go on all the same.
+        thrown = Failure::current();
+        each.abortConnection();
+      }
+    });
+    if (thrown) thrown.raiseException();
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -25,9 +26,11 @@ TokenBucket::TokenBucket(ReactorTime& time, std::uint64_t bytes_per_second,
 }
 
 void TokenBucket::spend(std::size_t bytes) {
-  constexpr std::uint64_t ns_per_second = 1'000'000'000;
-  const std::uint64_t cost_ns = bytes * ns_per_second / bytes_per_second_;
-  const auto cost = std::chrono::nanoseconds(static_cast<std::int64_t>(cost_ns));
+  // Rounded up, or many small pieces would cost nothing.
+  const auto whole = std::chrono::seconds(bytes / bytes_per_second_);
+  const auto rest = static_cast<double>(bytes % bytes_per_second_);
+  const double rest_ns = std::ceil(rest * 1e9 / static_cast<double>(bytes_per_second_));
+  const auto cost = whole + std::chrono::nanoseconds(static_cast<std::int64_t>(rest_ns));
   paid_until_ = std::max(paid_until_, time_.now() - burst) + cost;
   if (parent_ != nullptr) parent_->spend(bytes);
 }

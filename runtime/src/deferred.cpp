@@ -78,37 +78,52 @@ void DeferredLinkBase::run() {
   }
 }
 
-void DeferredLinkBase::cancel() {
+DeferredLinkBase* DeferredLinkBase::origin() noexcept {
   DeferredLinkBase* link = this;
   while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
     link = other;
   }
-  if (link->called_ && !std::exchange(link->orphaned_, false)) return;
-  link->add_owner();  // The canceller may drop whatever else owns it.
-  const absl::Cleanup drop = [link] { link->drop_owner(); };
-  if (link->called_) {
-    link->fire_cancelled();
-    return;
-  }
-  if (!link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
-  if (!link->called_ && !link->cancelled_later_) link->fire_cancelled();
+  return link;
 }
 
-void WatchedInputs::cancel_all() noexcept {
+bool DeferredLinkBase::cancel() {
+  DeferredLinkBase* const link = origin();
+  const bool orphaned = link->called_ && std::exchange(link->orphaned_, false);
+  if (link->called_ && !orphaned) return false;
+  // The canceller and the callbacks may drop whatever else owns them.
+  add_owner();
+  const absl::Cleanup drop = [this] { drop_owner(); };
+  link->add_owner();
+  const absl::Cleanup drop_link = [link] { link->drop_owner(); };
+  if (!link->called_ && !link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
+  if (orphaned || (!link->called_ && !link->cancelled_later_)) link->fire_cancelled();
+  return !origin()->called_;
+}
+
+bool DeferredLinkBase::cancel_quietly() noexcept {
+  try {
+    return cancel();
+  } catch (...) {
+    static_cast<void>(fail<void>(Failure::current()));
+    return false;
+  }
+}
+
+// One that has not come to an end and is not going to keeps nobody waiting for the others.
+bool WatchedInputs::cancel_all() noexcept {
+  bool later = false;
+  bool stuck = false;
   // Cancelling one may end others.
   for (std::size_t index = 0; index < inputs_.size(); ++index) {
     DeferredLinkBase* input = inputs_[index];
     if (input == nullptr) continue;
     input->add_owner();
-    try {
-      input->cancel();
-    } catch (...) {
-      // One canceller's trouble must not keep the others from being asked: it is nobody's, and
-      // reported so.
-      static_cast<void>(fail<void>(Failure::current()));
-    }
+    const bool ends_later = input->cancel_quietly();
     input->drop_owner();
+    later = later || ends_later;
+    stuck = stuck || (!ends_later && inputs_[index] != nullptr);
   }
+  return later && !stuck;
 }
 
 void DeferredLinkBase::check_unhandled(const Failure& failure) const noexcept {

@@ -15,7 +15,7 @@ class LoopingCall::State final : public std::enable_shared_from_this<State> {
   bool running() const noexcept { return running_; }
   Duration interval() const noexcept { return interval_; }
 
-  Deferred<void> start(Duration interval, bool now);
+  Deferred<void> start(Duration interval, bool now, std::source_location site);
   void stop();
   void reset();
   // Ends the loop and what it waits for.
@@ -43,7 +43,7 @@ class LoopingCall::State final : public std::enable_shared_from_this<State> {
   std::optional<Deferred<void>> ended_;      // Until it is fired.
 };
 
-Deferred<void> LoopingCall::State::start(Duration interval, bool now) {
+Deferred<void> LoopingCall::State::start(Duration interval, bool now, std::source_location site) {
   if (running_ || in_call_) throw std::logic_error("start: the LoopingCall is running");
   if (interval < Duration::zero()) throw std::invalid_argument("start: the interval is negative");
   running_ = true;
@@ -56,7 +56,7 @@ Deferred<void> LoopingCall::State::start(Duration interval, bool now) {
     self->ended_.reset();
     self->give_up();
   };
-  Deferred<void> ended{Deferred<void>::Canceller(std::move(cancel))};
+  Deferred<void> ended{Deferred<void>::Canceller(std::move(cancel)), site};
   ended_ = ended;
   if (now) {
     call();
@@ -106,14 +106,12 @@ void LoopingCall::State::call() {
   }
   in_call_ = true;
   Deferred<void> called = call_(count);
-  // What the function waits for keeps the function alive, until its end.
+  const bool given_up = !ended_;
+  if (!given_up) waits_for_ = called;
+  // What the function waits for keeps the function alive, until its end. If that has come, the loop
+  // may end here, and be started again by whoever hears of it.
   called.addBoth([self](Result<void> result) { return self->call_ended(std::move(result)); });
-  if (!in_call_) return;
-  if (ended_) {
-    waits_for_ = std::move(called);
-  } else {
-    called.cancel();  // It was given up meanwhile.
-  }
+  if (given_up) called.cancel();
 }
 
 Result<void> LoopingCall::State::call_ended(Result<void> result) {
@@ -162,8 +160,8 @@ LoopingCall::LoopingCall(ReactorTime& time, Call call, bool counts)
     : state_(std::make_shared<State>(time, std::move(call), counts)) {}
 LoopingCall::~LoopingCall() { state_->give_up(); }
 
-Deferred<void> LoopingCall::start(Duration interval, bool now) {
-  return state_->start(interval, now);
+Deferred<void> LoopingCall::start(Duration interval, bool now, std::source_location site) {
+  return state_->start(interval, now, site);
 }
 void LoopingCall::stop() { state_->stop(); }
 void LoopingCall::reset() { state_->reset(); }

@@ -76,8 +76,12 @@ bool Reactor::isInIOThread() const noexcept {
   return std::this_thread::get_id() == core_->thread.load(std::memory_order_relaxed);
 }
 
-void Reactor::begin_turns() {
+void Reactor::require_no_turns() const {
   if (in_turns_) throw ReactorAlreadyRunning("the reactor is running already: it cannot be nested");
+}
+
+void Reactor::begin_turns() {
+  require_no_turns();
   core_->thread.store(std::this_thread::get_id(), std::memory_order_relaxed);
   in_turns_ = true;
   leave_ = false;

@@ -31,7 +31,6 @@ struct Reactor::Core {
   detail::Posted posted;
   detail::CallNodes call_nodes;
   std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
-  bool started = false;  // `startup` has reached its `during` phase.
   int exit_signal = 0;
   LogSink log_sink;
   std::vector<std::pair<std::type_index, std::shared_ptr<void>>> installed;
@@ -40,8 +39,9 @@ struct Reactor::Core {
   DelayedCall accept_retry;
   Duration accept_backoff = std::chrono::milliseconds(50);
   detail::StopAccount account;
-  bool before_done = false;  // Every `before shutdown` trigger has ended.
-  bool forced = false;       // The stop shall not wait for anybody.
+  bool before_done = false;      // Every `before shutdown` trigger has ended.
+  bool forced = false;           // The stop shall not wait for anybody.
+  std::uint64_t drain_turn = 0;  // In which the roots were cancelled.
   TimePoint drain_until = TimePoint::max();
 };
 

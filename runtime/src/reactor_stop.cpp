@@ -25,8 +25,6 @@ void Reactor::run() {
   state_ = State::starting;
   stop_asked_ = false;
   core_->exit_signal = 0;
-  core_->before_done = false;
-  core_->forced = false;
   core_->events.fire_before("startup", [this] {
     if (state_ != State::starting) return;
     state_ = State::running;
@@ -107,6 +105,8 @@ void Reactor::advance_stop() {
 
 void Reactor::begin_stop() {
   state_ = State::stopping;
+  core_->before_done = false;
+  core_->forced = false;
   last_stop_ = StopReport();
   core_->account.begin();
   for_each_root([&](TaskContext& root) { core_->account.note_started(root, last_stop_); });
@@ -120,6 +120,7 @@ void Reactor::begin_drain() {
   now_stale_ = true;
   const Duration patience = core_->forced ? forced_patience : stop_deadline_;
   core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
+  core_->drain_turn = counters_.turns;
   core_->watches.disconnect_all();
   for_each_root([](TaskContext& root) { root.cancel(); });
   handles_.for_each([&](HandleSlot& slot) {
@@ -132,6 +133,8 @@ void Reactor::begin_drain() {
 
 bool Reactor::drained() noexcept {
   if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
+  // However short the time, who was cancelled has one turn to end in.
+  if (counters_.turns == core_->drain_turn) return false;
   now_stale_ = true;
   return now() >= core_->drain_until;
 }

@@ -149,13 +149,14 @@ Deferred<void> MultiService::settle(Child child) {
   return Deferred<void>::fromCoroutine(reactor, change_parent(std::move(child)));
 }
 
-Deferred<void> MultiService::addService(const Child& child) {
+// The child may come by a reference into the list of the parent that it leaves.
+Deferred<void> MultiService::addService(Child child) {
   if (child->parent_ == this) return succeed();
   require_addable(*child);
   services_.push_back(child);
   if (child->parent_ != nullptr) child->parent_->erase(*child);
   child->parent_ = this;
-  return settle(child);
+  return settle(std::move(child));
 }
 
 Deferred<void> MultiService::removeService(Service& child) {

@@ -47,7 +47,7 @@ class TimerService::Calls {
   // The first moment of the grid that lies ahead.
   TimePoint next(TimePoint start, TimePoint now) const {
     if (step_ == Duration::zero()) return now;
-    return start + ((now - start) / step_ + 1) * step_;
+    return detail::saturating_add(start, ((now - start) / step_ + 1) * step_);
   }
 
   const std::string name_;

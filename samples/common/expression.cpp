@@ -2,8 +2,10 @@
 #include "common/expression.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 
@@ -81,5 +83,15 @@ class Expression {
 }  // namespace
 
 double value_of(std::string_view expression) { return Expression(expression).value(); }
+
+std::string answer_to(std::string_view line) {
+  try {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.15g", value_of(line));
+    return text.data();
+  } catch (const std::invalid_argument& error) {
+    return std::string("error: ") + error.what();
+  }
+}
 
 }  // namespace samples

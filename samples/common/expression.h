@@ -1,6 +1,7 @@
 // Sums, products and parentheses as text, for the calculator.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace samples {
@@ -9,5 +10,8 @@ namespace samples {
 //
 // Errors: std::invalid_argument with one sentence.
 double value_of(std::string_view expression);
+
+// The same as text. What is wrong with a line is an answer as good as any.
+std::string answer_to(std::string_view line);
 
 }  // namespace samples

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace samples {
 
@@ -20,6 +22,11 @@ struct ServerOptions {
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
   ServerProcess* process = nullptr;  // What a tree of services does with its own process.
+  std::vector<std::string> words;    // The command that is run for each connection.
+};
+
+struct CommandOptions {
+  std::vector<std::string> words;
 };
 
 struct ClientOptions {
@@ -46,6 +53,10 @@ int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
 int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int exec(coil::Reactor& reactor, const CommandOptions& options);
+int pipeline(coil::Reactor& reactor, const CommandOptions& options);
+int inetd(coil::Reactor& reactor, const ServerOptions& options);
+int repl(coil::Reactor& reactor);
 int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
 

@@ -7,7 +7,9 @@
 
 coil::Task<int> rest_and_answer() {
   co_await coil::sleep(std::chrono::milliseconds(1));
-  co_return 42;
+  coil::Reactor& reactor = co_await coil::current_reactor();
+  const coil::CommandOutput made = co_await coil::run_command(reactor, coil::Command("echo", "42"));
+  co_return made.output == "42\n" ? 42 : 0;
 }
 
 int main() {

@@ -229,6 +229,10 @@ TEST_CASE("a passed descriptor is named by its number, or by what systemd says o
                          std::invalid_argument);
     CHECK_THROWS_AS(serverFromString(*reactor, "systemd:index=" + std::to_string(last - 2)),
                     std::invalid_argument);
+    // Fewer names than descriptors: those behind them have none.
+    const Variable many("LISTEN_FDS", "60000");
+    const Variable few("LISTEN_FDNAMES", std::string(5000, ':'));
+    CHECK_THROWS_AS(serverFromString(*reactor, "systemd:name=mail"), std::invalid_argument);
     const Variable another("LISTEN_PID", "1");
     CHECK_THROWS_WITH_AS(serverFromString(*reactor, "systemd:index=0"),
                          doctest::Contains("it has passed 0"), std::invalid_argument);

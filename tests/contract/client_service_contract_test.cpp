@@ -2,6 +2,7 @@
 #include <coil/net/client_service.h>
 #include <coil/testing/clock.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -116,10 +117,13 @@ TEST_CASE("whoever waits for a connection gives up after as many failures as it 
     scene.listener.close();
     auto patient = scene.service->whenConnected();
     auto two = scene.service->whenConnected(2);
+    auto none = scene.service->whenConnected(0);
     co_await scene.service->startService();
     const auto one = co_await as_result(scene.service->whenConnected(1));
     CHECK(one.error().failure().check<ConnectionRefusedError>());
     CHECK_FALSE(two.called());
+    CHECK(none.called());
+    CHECK_FALSE(co_await as_result(none));
     co_await scene.until_tried(1);
     co_await yield();
     scene.clock.advance(seconds(1));
@@ -213,6 +217,100 @@ TEST_CASE("a connection is given to nobody before it is prepared, and a failure 
     stream.close();
     co_await scene.until_tried(2);
     CHECK(scene.failures == std::vector<unsigned>{1, 2});
+    co_await scene.service->stopService();
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a policy that throws ends the attempts, which is logged, and a new start begins anew") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener gone = TcpListener::bind(*reactor, Address::loopback(0));
+    auto endpoint = std::make_unique<TcpClientEndpoint>(*reactor, gone.local_address());
+    gone.close();
+    ClientServiceOptions options;
+    options.set_retry_policy([](unsigned) -> Duration { throw std::runtime_error("no policy"); });
+    auto service = std::make_shared<ClientService>(*reactor, std::move(endpoint),
+                                                   std::make_shared<ProbeFactory>(), options);
+    for (std::size_t round = 1; round <= 2; ++round) {
+      co_await service->startService();
+      const auto given_up = co_await as_result(service->whenConnected());
+      CHECK(given_up.error().failure().check<CancelledError>());
+      REQUIRE(reactor.log.size() == round);
+      CHECK(reactor.log.back().find("no policy") != std::string::npos);
+      co_await service->stopService();
+    }
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a stop while a connection is prepared closes it, and a start then prepares another") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    Scene scene(*reactor);
+    Event closed;
+    Strings steps;
+    auto clean_up = [&]() -> Task<void> {
+      co_await closed.wait();
+      steps.push_back("cleaned");
+    };
+    scene.service->prepare = [&](Protocol&) -> Task<void> {
+      steps.push_back("prepare");
+      if (steps.size() > 1) co_return;
+      bool cancelled = false;
+      try {
+        co_await sleep(std::chrono::hours(1));
+      } catch (const Cancelled&) {
+        cancelled = true;
+      }
+      if (cancelled) co_await shielded(clean_up());
+    };
+    co_await scene.service->startService();
+    TcpStream stream = co_await scene.listener.accept();
+    while (steps.empty()) co_await yield();
+    auto waiting = scene.service->whenConnected();
+    auto stopping = Deferred<void>::fromCoroutine(*reactor, scene.service->stopService());
+    const auto given_up = co_await as_result(waiting);
+    CHECK(given_up.error().failure().check<CancelledError>());
+    co_await scene.service->startService();
+    auto next = scene.service->whenConnected();
+    for (int turn = 0; turn < 5; ++turn) co_await yield();
+    CHECK_FALSE(stopping.called());
+    closed.set();
+    co_await stopping;
+    CHECK(co_await read_to_end(stream) == "");
+    stream = co_await scene.listener.accept();
+    const auto second = co_await next;
+    CHECK(second == scene.factory->probes.at(1));
+    CHECK(steps == Strings{"prepare", "cleaned", "prepare"});
+    CHECK(scene.failures.empty());
+    co_await scene.service->stopService();
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("whoever is told of a connection may stop the service, and start it again") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    Scene scene(*reactor);
+    std::optional<Deferred<void>> restarted;
+    auto restart = [&]() -> Task<void> {
+      co_await scene.service->stopService();
+      co_await scene.service->startService();
+    };
+    auto first = scene.service->whenConnected();
+    first.addCallback([&](std::shared_ptr<Protocol> protocol) {
+      restarted = inlineCallbacks(*reactor, restart);
+      return protocol;
+    });
+    co_await scene.service->startService();
+    TcpStream stream = co_await scene.listener.accept();
+    CHECK(co_await read_to_end(stream) == "");
+    stream = co_await scene.listener.accept();
+    co_await *restarted;
+    const auto second = co_await scene.service->whenConnected();
+    CHECK(second->connection() != nullptr);
+    CHECK(scene.failures.empty());
     co_await scene.service->stopService();
   };
   run(*reactor, body());

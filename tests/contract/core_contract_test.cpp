@@ -67,7 +67,13 @@ TEST_CASE("run of one task can be stopped from inside, as often as one likes") {
 TEST_CASE("run inside run is refused and leaves the outer one intact") {
   COIL_CONTRACT(reactor);
   bool refused = false;
+  bool begun = false;
+  auto inner = [&]() -> Task<void> {
+    begun = true;
+    co_return;
+  };
   reactor->callLater(Duration::zero(), [&] {
+    CHECK_THROWS_AS(run(*reactor, inner()), ReactorAlreadyRunning);
     CHECK_THROWS_AS(reactor->run(), ReactorAlreadyRunning);
     CHECK_THROWS_AS(reactor->iterate(), ReactorAlreadyRunning);
     refused = true;
@@ -75,6 +81,7 @@ TEST_CASE("run inside run is refused and leaves the outer one intact") {
   });
   reactor->run();
   CHECK(refused);
+  CHECK_FALSE(begun);
 }
 
 TEST_CASE("callWhenRunning runs in order before, and inline during, a run") {

@@ -3,6 +3,7 @@
 #include <coil/testing/simulated_reactor.h>
 
 #include <functional>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -137,6 +138,24 @@ TEST_CASE("a port that was told a packet size delivers no more of a datagram, th
     co_await until([&] { return protocol->seen.size() >= 3; });
     CHECK(protocol->seen == Strings{"start", "too ", "fits"});
     co_await port->stopListening();
+  };
+  run(*reactor, body());
+}
+
+TEST_CASE("a port may be told any packet size") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    for (const std::size_t most : {std::size_t{0}, std::numeric_limits<std::size_t>::max()}) {
+      auto protocol = std::make_shared<DatagramProbe>();
+      const auto options = DatagramPortOptions().set_max_packet_size(most);
+      auto port = listenUDP(*reactor, Address::loopback(0), protocol, options);
+      DatagramSocket client = DatagramSocket::bind(*reactor, Address::loopback(0));
+      co_await client.send("text", port->getHost());
+      co_await until([&] { return protocol->seen.size() >= 2; });
+      CHECK(protocol->seen == Strings{"start", most == 0 ? "" : "text"});
+      CHECK(protocol->sender == client.local_address());
+      co_await port->stopListening();
+    }
   };
   run(*reactor, body());
 }

@@ -1,7 +1,9 @@
 // Covers: deferred.h, inline_callbacks.h, looping_call.h, cooperator.h, defer_later.h, run.h.
 #include "support/contract.h"
 
+#include <algorithm>
 #include <optional>
+#include <source_location>
 
 #include "support/unhandled.h"
 
@@ -12,8 +14,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 
 namespace {
-
-using Strings = std::vector<std::string>;
 
 // What an inlineCallbacks is made of: it waits for `first`, and says what came of it.
 Task<std::string> waits_for(Deferred<int> first) {
@@ -60,114 +60,38 @@ TEST_CASE("what a coroutine throws, and what it awaited, becomes the failure") {
   run(*reactor, body());
 }
 
-TEST_CASE("cancelling goes to the Deferred that is awaited, which may answer otherwise") {
+TEST_CASE("an unhandled failure names the line that asked for the Deferred, whatever made it") {
   COIL_CONTRACT(reactor);
+  Unhandled unhandled;
+  const auto throws = []() -> int { throw std::runtime_error("thrown"); };
+  const auto fails = []() -> Task<int> {
+    co_await yield();
+    throw std::runtime_error("failed");
+  };
+  const auto inputs = [] { return std::vector<Deferred<int>>{fail<int>(broken())}; };
+  LoopingCall loop(*reactor, throws);
   auto body = [&]() -> Task<void> {
-    int cancelled = 0;
-    Deferred<int> silent(Deferred<int>::Canceller([&] { ++cancelled; }));
-    Deferred<std::string> text = inlineCallbacks(*reactor, waits_for, silent);
-    co_await yield();
-    text.cancel();
-    CHECK(cancelled == 1);
-    const auto given_up = co_await as_result(text);
-    CHECK(given_up.error().failure().check<CancelledError>());
-    Deferred<int>* self = nullptr;
-    Deferred<int> answers(Deferred<int>::Canceller([&] { self->callback(7); }));
-    self = &answers;
-    Deferred<std::string> kept = inlineCallbacks(*reactor, waits_for, answers);
-    co_await yield();
-    kept.cancel();
-    const std::string seven = co_await kept;
-    CHECK(seven == "7");
-    Deferred<int> fails(Deferred<int>::Canceller([&] { self->errback(broken("worse")); }));
-    self = &fails;
-    Deferred<std::string> worse = inlineCallbacks(*reactor, waits_for, fails);
-    co_await yield();
-    worse.cancel();
-    const auto failed = co_await as_result(worse);
-    CHECK(failed.error().message() == "worse");
+    const unsigned line = std::source_location::current().line();
+    succeed(1).addCallback([&](int) { return throws(); });
+    succeed().addCallback(throws);
+    gatherResults(inputs());
+    race(inputs());
+    DeferredList(inputs(), DeferredListOptions().set_fire_on_one_errback(true));
+    loop.start(milliseconds(1));
+    deferLater(*reactor, milliseconds(1)).addCallback(throws);
+    deferLater(*reactor, milliseconds(1), throws);
+    inlineCallbacks(*reactor, fails);
+    maybeDeferred(*reactor, fails);
+    co_await sleep(milliseconds(3));
+    std::vector<unsigned> lines;
+    for (const std::source_location& site : unhandled.sites) {
+      CHECK(std::string(site.file_name()).find("deferred_contract_test") != std::string::npos);
+      lines.push_back(site.line() - line);
+    }
+    for (unsigned nth = 1; nth <= 10; ++nth)
+      CHECK(std::find(lines.begin(), lines.end(), nth) != lines.end());
   };
   run(*reactor, body());
-}
-
-TEST_CASE("a coroutine that is cancelled may return, or throw something else") {
-  COIL_CONTRACT(reactor);
-  Deferred<void> never;
-  auto returns = [&]() -> Task<int> {
-    try {
-      co_await never;
-    } catch (const Cancelled&) {
-      co_return 1;
-    }
-    co_return 0;
-  };
-  auto translates = [&]() -> Task<int> {
-    Deferred<void> other;
-    try {
-      co_await other;
-    } catch (const Cancelled&) {
-      throw std::runtime_error("translated");
-    }
-    co_return 0;
-  };
-  auto body = [&]() -> Task<void> {
-    Deferred<int> value = inlineCallbacks(*reactor, returns);
-    Deferred<int> failure = inlineCallbacks(*reactor, translates);
-    co_await yield();
-    value.cancel();
-    failure.cancel();
-    const int returned = co_await value;
-    CHECK(returned == 1);
-    const auto translated = co_await as_result(failure);
-    CHECK(translated.error().message() == "translated");
-    never.callback();  // Swallowed: it was cancelled.
-  };
-  run(*reactor, body());
-}
-
-TEST_CASE("cancelling goes through every level, and waits for the clean-up of each") {
-  COIL_CONTRACT(reactor);
-  Strings seen;
-  Deferred<void> never;
-  Deferred<void> cleaned;
-  auto clean_up = [&](std::string name) -> Task<void> {
-    co_await cleaned;
-    seen.push_back(std::move(name));
-  };
-  auto inner = [&]() -> Task<void> {
-    bool cancelled = false;
-    try {
-      co_await never;
-    } catch (const Cancelled&) {
-      cancelled = true;
-    }
-    if (cancelled) co_await shielded(clean_up("inner"));
-    co_await yield();  // Throws: the request is still there.
-    seen.push_back("not reached");
-  };
-  auto outer = [&]() -> Task<void> {
-    bool cancelled = false;
-    try {
-      co_await inlineCallbacks(*reactor, inner);
-    } catch (const Cancelled&) {
-      cancelled = true;
-    }
-    seen.push_back(cancelled ? "outer" : "outer was not told");
-    throw Cancelled();
-  };
-  auto body = [&]() -> Task<void> {
-    Deferred<void> top = inlineCallbacks(*reactor, outer);
-    for (int turn = 0; turn < 4; ++turn) co_await yield();
-    top.cancel();
-    for (int turn = 0; turn < 4; ++turn) co_await yield();
-    CHECK(seen.empty());
-    CHECK_FALSE(top.called());
-    cleaned.callback();
-    const auto ended = co_await as_result(top);
-    CHECK(ended.error().failure().check<CancelledError>());
-  };
-  run(*reactor, body());
-  CHECK(seen == Strings{"inner", "outer"});
 }
 
 TEST_CASE("the closure and its arguments live exactly as long as the coroutine") {

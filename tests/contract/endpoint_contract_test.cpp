@@ -303,4 +303,25 @@ TEST_CASE("connectProtocol connects one protocol, and can be cancelled") {
   run(*reactor, body());
 }
 
+TEST_CASE("connectProtocol that is cancelled in connectionMade closes what was made") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    TcpListener listener = TcpListener::bind(*reactor, Address::loopback(0));
+    TcpClientEndpoint endpoint(*reactor, listener.local_address());
+    Strings seen;
+    std::optional<Deferred<std::shared_ptr<Probe>>> connecting;
+    auto probe = std::make_shared<Probe>(&seen);
+    probe->on_made = [&](Transport&) { connecting->cancel(); };
+    connecting = connectProtocol(endpoint, probe);
+    const auto result = co_await as_result(*connecting);
+    CHECK(result.error().failure().check<ConnectingCancelledError>());
+    TcpStream stream = co_await listener.accept();
+    CHECK(co_await read_to_end(stream) == "");
+    stream.close();
+    co_await until(seen, "lost");
+    CHECK(seen == Strings{"made", "lost"});
+  };
+  run(*reactor, body());
+}
+
 }  // namespace

@@ -2,6 +2,7 @@
 #include <coil/net/endpoint_service.h>
 #include <coil/net/endpoint_strings.h>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -72,6 +73,49 @@ TEST_CASE("an endpoint service whose address is taken fails to start, and may tr
     co_await service->startService();
     CHECK(service->port());
     co_await service->stopService();
+  };
+  run(*reactor, body());
+}
+
+// An endpoint that cannot be given up while it is at work.
+class Unstoppable : public StreamServerEndpoint {
+ public:
+  explicit Unstoppable(Reactor& reactor) : reactor_(reactor) {}
+  Deferred<ListeningPort> listen(std::shared_ptr<Factory> factory) override {
+    return Deferred<ListeningPort>::fromCoroutine(reactor_, work(std::move(factory)));
+  }
+  using StreamServerEndpoint::listen;
+  Event done;
+  std::optional<ListeningPort> made;
+
+ private:
+  Task<ListeningPort> work(std::shared_ptr<Factory> factory) {
+    auto wait = [](Event& event) -> Task<void> { co_await event.wait(); };
+    co_await shielded(wait(done));
+    made = listenTCP(reactor_, Address::loopback(0), std::move(factory));
+    co_return *made;
+  }
+  Reactor& reactor_;
+};
+
+TEST_CASE("a port that comes although the service was stopped meanwhile is stopped as well") {
+  COIL_CONTRACT(reactor);
+  auto body = [&]() -> Task<void> {
+    auto owned = std::make_unique<Unstoppable>(*reactor);
+    Unstoppable& endpoint = *owned;
+    auto factory = std::make_shared<ProbeFactory>();
+    auto service =
+        std::make_shared<StreamServerEndpointService>(*reactor, std::move(owned), factory);
+    co_await service->startService();
+    co_await yield();
+    auto stopping = Deferred<void>::fromCoroutine(*reactor, service->stopService());
+    co_await yield();
+    endpoint.done.set();
+    co_await stopping;
+    while (!endpoint.made) co_await yield();
+    CHECK_FALSE(service->port());
+    CHECK(factory->seen == Strings{"start", "stop"});
+    co_await endpoint.made->stopListening();
   };
   run(*reactor, body());
 }

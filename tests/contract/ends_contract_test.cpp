@@ -1,5 +1,6 @@
 // Covers: transport.h, protocol.h: the ways in which a connection ends, and what may coincide.
 #include <algorithm>
+#include <array>
 
 #include "support/contract.h"
 #include "support/probe.h"
@@ -41,6 +42,16 @@ void with_probe(Reactor& reactor, const std::shared_ptr<P>& probe, Body body) {
     for (int turn = 0; turn < 5; ++turn) co_await yield();
   };
   run(reactor, all());
+}
+
+// Whether the system still knows the other end.
+bool knows_peer(const TcpStream& stream) {
+  try {
+    static_cast<void>(stream.peer_address());
+    return true;
+  } catch (const SystemError&) {
+    return false;
+  }
 }
 
 std::size_t count(const Strings& seen, const std::string& what) {
@@ -203,6 +214,23 @@ TEST_CASE("without half close the peer's end is the whole end, after what was be
   CHECK(probe->why.check<ConnectionDone>());
 }
 
+TEST_CASE("a protocol that comes to a connection whose peer has gone is made, and loses it") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  auto probe = std::make_shared<Probe>(&seen);
+  auto all = [&]() -> Task<void> {
+    BriefPair pair;
+    co_await make_pair(*reactor, pair);
+    pair.here.abort();
+    while (knows_peer(pair.there)) co_await sleep(std::chrono::milliseconds(1));
+    attach(std::move(pair.there), probe);
+    while (seen.empty() || seen.back() != "lost") co_await yield();
+  };
+  run(*reactor, all());
+  CHECK(seen == Strings{"made", "lost"});
+  CHECK(probe->why.check<ConnectionLost>());
+}
+
 TEST_CASE("a protocol whose connection ended is let go of") {
   COIL_CONTRACT(reactor);
   Strings seen;
@@ -256,6 +284,35 @@ TEST_CASE("a protocol can still ask for both addresses when its connection is lo
     });
     CHECK(probe->same);
   }
+}
+
+// Writes in every way when nothing can be written any more.
+class Belated : public Probe {
+ public:
+  using Probe::Probe;
+  void connectionLost(const Failure& reason) override {
+    const std::array<ConstBytes, 2> pieces = {"too", "late"};
+    transport().write("too late");
+    transport().writeSequence(pieces);
+    transport().loseWriteConnection();
+    transport().loseConnection();
+    transport().abortConnection();
+    CHECK(transport().buffered_bytes() == 0);
+    Probe::connectionLost(reason);
+  }
+};
+
+TEST_CASE("whatever a protocol asks of a connection that was lost, nothing comes of it") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  auto probe = std::make_shared<Belated>(&seen);
+  with_probe(*reactor, probe, [](TcpStream& client) -> Task<void> {
+    co_await client.shutdown_write();
+    CHECK(co_await read_to_end(client) == "");
+  });
+  CHECK(seen == Strings{"made", "lost"});
+  CHECK(probe->why.check<ConnectionDone>());
+  CHECK(reactor.log.empty());
 }
 
 // Each thing of a connection holds a share of `held`: what is left over in the end is counted.

@@ -55,6 +55,32 @@ TEST_CASE("a trigger that ends an earlier one's wait does not hurry the ones beh
   CHECK(seen == Strings{"second", "third", "during"});
 }
 
+TEST_CASE("a shutdown trigger that a crash left waiting does not answer for the next stop") {
+  COIL_CONTRACT(reactor);
+  Deferred<void> left;
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", [&] {
+    reactor->crash();
+    return left;
+  });
+  reactor->callLater(Duration::zero(), [&] { reactor->stop(); });
+  reactor->run();
+  bool waited = false;
+  auto waits = [&]() -> Task<void> {
+    co_await sleep(milliseconds(1));
+    waited = true;
+  };
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", waits);
+  auto body = [&]() -> Task<void> {
+    left.callback();
+    co_await sleep(milliseconds(1));
+    reactor->stop();
+  };
+  Deferred<void> done = inlineCallbacks(*reactor, body);
+  reactor->run();
+  CHECK(done.called());
+  CHECK(waited);
+}
+
 TEST_CASE("an event that waits does not hold up another, and an unknown one is nothing") {
   COIL_CONTRACT(reactor);
   Strings seen;

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/contract.h"
+#include "support/dies.h"
 #include "support/tcp_pair.h"
 
 using namespace coil;
@@ -269,6 +270,13 @@ TEST_CASE("a memory stream carries everything, holds no more than its capacity, 
   auto both = [&]() -> Task<void> { co_await when_all(write(), read()); };
   run(*reactor, both());
   CHECK(got == text);
+}
+
+TEST_CASE("a memory stream that could carry nothing is refused") {
+  CHECK(last_words([] { MemoryStream::pair(0); }).find("without any capacity") !=
+        std::string::npos);
+  CHECK(last_words([] { MemoryStream::pair().first.set_read_max(0); }).find("read nothing") !=
+        std::string::npos);
 }
 
 TEST_CASE("closing one end of a memory stream ends the other one and fails what was pending") {

@@ -186,6 +186,29 @@ TEST_CASE("a connection that ends is not handed over, and one that breaks meanwh
   CHECK(seen == Strings{"made", "lost", "made", "data"});
 }
 
+TEST_CASE("a connection whose output the stop of the reactor cuts short is not handed over") {
+  COIL_CONTRACT(reactor);
+  Strings seen;
+  auto greeter = std::make_shared<Greeter>(&seen);
+  greeter->answer = std::string(4'000'000, 'x');
+  bool handed_over = false;
+  Failure why;
+  TcpStream client;
+  auto all = [&]() -> Task<void> {
+    client = co_await greeted(*reactor, greeter);
+    co_await write_all(client, "Ada\n");
+    while (!greeter->stream) co_await yield();
+    greeter->stream->addCallbacks([&](const TcpStream&) { handed_over = true; },
+                                  [&](const Failure& failure) { why = failure; });
+    reactor->stop();
+  };
+  detail::start_root<"client">(*reactor, all());
+  reactor->run();
+  CHECK_FALSE(handed_over);
+  CHECK(why.code() == Errc::reactor_stopped);
+  CHECK(seen == Strings{"made", "data"});
+}
+
 TEST_CASE("a port counts no connection that was handed over, and stops while it lives on") {
   COIL_CONTRACT(reactor);
   Strings seen;

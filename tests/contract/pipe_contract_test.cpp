@@ -1,14 +1,11 @@
 // Covers: pipe.h: pipes, terminals and files as streams.
 #include <coil/net.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <array>
 #include <string>
 
 #include "support/contract.h"
+#include "support/pipes.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -17,59 +14,16 @@ namespace {
 
 constexpr std::size_t much = 1'000'000;  // More than a pipe holds.
 
-NativeHandle opened(int descriptor) {
-  REQUIRE(descriptor >= 0);
-  return NativeHandle(descriptor);
-}
-
 class Pipe {
  public:
   explicit Pipe(Reactor& reactor) {
-    std::array<int, 2> ends;
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
-    reader = PipeReader(reactor, NativeHandle(ends[0]));
-    writer = PipeWriter(reactor, NativeHandle(ends[1]));
+    RawPipe raw(O_CLOEXEC | O_NONBLOCK);
+    reader = PipeReader(reactor, raw.reading.take());
+    writer = PipeWriter(reactor, raw.writing.take());
   }
   PipeReader reader;
   PipeWriter writer;
 };
-
-// Both ends of a terminal, with no echo and no translation of what is written to it.
-class Terminal {
- public:
-  explicit Terminal(Reactor& reactor) {
-    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    REQUIRE(master >= 0);
-    REQUIRE(::grantpt(master) == 0);
-    REQUIRE(::unlockpt(master) == 0);
-    const char* const name = ::ptsname(master);
-    const int slave = ::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    REQUIRE(slave >= 0);
-    termios modes = {};
-    ::tcgetattr(slave, &modes);
-    modes.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
-    ::tcsetattr(slave, TCSANOW, &modes);
-    keyboard = PipeWriter(reactor, opened(::dup(master)));
-    screen = PipeReader(reactor, NativeHandle(master));
-    input = PipeReader(reactor, opened(::dup(slave)));
-    output = PipeWriter(reactor, NativeHandle(slave));
-  }
-  PipeWriter keyboard;
-  PipeReader screen;
-  PipeReader input;
-  PipeWriter output;
-};
-
-template <class Reader>
-Task<std::string> all_of(Reader& reader) {
-  std::string text;
-  for (;;) {
-    const BufferLease lease = co_await reader.receive();
-    if (lease.size() == 0) co_return text;
-    text += as_text(lease.bytes());
-  }
-}
 
 template <class Body>
 void with_pipe(Reactor& reactor, Body body) {
@@ -91,7 +45,7 @@ TEST_CASE("more than a pipe holds goes through it, whole and in order") {
       co_await pipe.writer.write_all(as_bytes(text));
       co_await pipe.writer.shutdown_write();
     };
-    auto read = [&]() -> Task<std::string> { return all_of(pipe.reader); };
+    auto read = [&]() -> Task<std::string> { return read_everything(pipe.reader); };
     auto [nothing, got] = co_await when_all(write(), read());
     CHECK(got == text);
   });
@@ -115,7 +69,7 @@ TEST_CASE("the end of a pipe comes after everything that was written to it, and 
   with_pipe(*reactor, [](Pipe& pipe) -> Task<void> {
     co_await pipe.writer.write_all(as_bytes("last words"));
     pipe.writer.close();
-    const std::string text = co_await all_of(pipe.reader);
+    const std::string text = co_await read_everything(pipe.reader);
     CHECK(text == "last words");
     const BufferLease again = co_await pipe.reader.receive();
     CHECK(again.size() == 0);
@@ -172,17 +126,21 @@ TEST_CASE("closing an end of a pipe ends what waits on it") {
 TEST_CASE("a terminal gives each of its lines, and ends when the other side hangs up") {
   COIL_KERNEL_CONTRACT(reactor, "pipes");
   auto all = [&]() -> Task<void> {
-    Terminal terminal(*reactor);
-    co_await terminal.keyboard.write_all(as_bytes("one\ntwo\nthree\n"));
+    RawTerminal raw(O_CLOEXEC | O_NONBLOCK);
+    PipeWriter keyboard(*reactor, Descriptor(::dup(raw.person.number())).take());
+    PipeReader screen(*reactor, raw.person.take());
+    PipeReader input(*reactor, Descriptor(::dup(raw.program.number())).take());
+    PipeWriter output(*reactor, raw.program.take());
+    co_await keyboard.write_all(as_bytes("one\ntwo\nthree\n"));
     LineParser lines("\n");
     for (const std::string_view expected : {"one", "two", "three"}) {
-      const std::optional<std::string> line = co_await read_line(terminal.input, lines);
+      const std::optional<std::string> line = co_await read_line(input, lines);
       CHECK(line == expected);
     }
-    co_await terminal.output.write_all(as_bytes("goodbye"));
-    terminal.output.close();
-    terminal.input.close();
-    const std::string seen = co_await all_of(terminal.screen);
+    co_await output.write_all(as_bytes("goodbye"));
+    output.close();
+    input.close();
+    const std::string seen = co_await read_everything(screen);
     CHECK(seen == "goodbye");
   };
   run(*reactor, all());
@@ -192,14 +150,14 @@ TEST_CASE("a file is read to its end and written to, although it can never be wa
   COIL_KERNEL_CONTRACT(reactor, "pipes");
   auto all = [&]() -> Task<void> {
     std::string name = "/tmp/coil_pipe_XXXXXX";
-    const int file = ::mkstemp(name.data());
-    PipeWriter writer(*reactor, opened(file));
-    PipeReader reader(*reactor, opened(::open(name.c_str(), O_RDONLY | O_CLOEXEC)));
+    Descriptor file(::mkstemp(name.data()));
+    PipeReader reader(*reactor, Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC)).take());
+    PipeWriter writer(*reactor, file.take());
     ::unlink(name.c_str());
     const std::string text(much, 'f');
     co_await writer.write_all(as_bytes(text));
     co_await writer.shutdown_write();
-    const std::string got = co_await all_of(reader);
+    const std::string got = co_await read_everything(reader);
     CHECK(got == text);
   };
   run(*reactor, all());

@@ -221,6 +221,17 @@ TEST_CASE("children are found by their names, and seen in order") {
   CHECK(first->parent() == nullptr);
 }
 
+TEST_CASE("all children of one parent can be given to another one") {
+  COIL_CONTRACT(reactor);
+  Family family;
+  for (const char* name : {"a", "b", "c"}) family.add(name);
+  const auto heir = std::make_shared<MultiService>("heir");
+  while (family.parent->size() != 0) heir->addService(*family.parent->begin());
+  REQUIRE(heir->size() == 3);
+  for (const auto& child : *heir) CHECK(child->parent() == heir.get());
+  CHECK((*heir->begin())->name() == "a");
+}
+
 TEST_CASE("a child that is removed while it starts is stopped when it has started") {
   COIL_CONTRACT(reactor);
   Family family;

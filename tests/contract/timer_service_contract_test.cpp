@@ -78,6 +78,20 @@ TEST_CASE("a stop of a timer service waits for the running call, and ends the wa
   run(*reactor, program());
 }
 
+TEST_CASE("a timer service with the longest step of all calls once") {
+  COIL_CONTRACT(reactor);
+  int calls = 0;
+  const auto service = std::make_shared<TimerService>(Duration::max(), [&] { ++calls; });
+  auto program = [&]() -> Task<void> {
+    co_await sleep(milliseconds(1));  // Virtual time begins with zero.
+    co_await service->startService();
+    for (int turns = 0; turns < 9; ++turns) co_await sleep(Duration::zero());
+    co_await service->stopService();
+  };
+  run(*reactor, program());
+  CHECK(calls == 1);
+}
+
 TEST_CASE("a function of a timer service that fails is logged, and not called again") {
   COIL_CONTRACT(reactor);
   int calls = 0;

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <string>
 
-#include "support/child.h"
 #include "support/directory.h"
+#include "support/forked.h"
 #include "support/skip.h"
 
 using namespace coil;

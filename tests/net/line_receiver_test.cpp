@@ -355,8 +355,38 @@ TEST_CASE("a receiver is a producer: for another connection, and before and afte
   early.makeConnection(transport);
   early.dataReceived("1\r\n");
   CHECK(early.seen == Strings{"1"});
+  CHECK(transport.reading() == StringTransport::Reading::producing);
+  Unconnected paused;
+  paused.pauseProducing();
+  StringTransport held;
+  paused.makeConnection(held);
+  paused.dataReceived("1\r\n");  // Or all that a peer sends would be kept.
+  CHECK(held.reading() == StringTransport::Reading::paused);
+  CHECK(paused.seen.empty());
+  paused.resumeProducing();
+  CHECK(held.reading() == StringTransport::Reading::producing);
+  CHECK(paused.seen == Strings{"1"});
   early.stopProducing();
   CHECK(transport.reading() == StringTransport::Reading::stopped);
+}
+
+TEST_CASE("what a callback that throws had given back comes before what arrives next") {
+  class Raw : public LineReceiver {
+   public:
+    void lineReceived(std::string_view line) override { seen.push_back(std::string(line)); }
+    void rawDataReceived(ConstBytes data) override {
+      setLineMode(data);
+      throw std::runtime_error("no");
+    }
+    Strings seen;
+  };
+  StringTransport transport;
+  Raw lines;
+  lines.makeConnection(transport);
+  lines.setRawMode();
+  CHECK_THROWS_AS(lines.dataReceived("1\r\n"), std::runtime_error);
+  lines.dataReceived("2\r\n");
+  CHECK(lines.seen == Strings{"1", "2"});
 }
 
 }  // namespace

@@ -93,6 +93,7 @@ TEST_CASE("a step delivers what had been written when it began, and no answer to
   CHECK(two.client->data.empty());
   CHECK(two.connection.pump());
   CHECK(two.client->data == "answer");
+  CHECK(two.client->sizes.size() == 1);
   CHECK_FALSE(two.connection.pump());
 }
 
@@ -268,6 +269,24 @@ TEST_CASE("a connection that is destroyed is lost to protocols that have it stil
     CHECK_FALSE(client->closed);
   }
   CHECK(client->closed_reason.check<ConnectionLost>());
+}
+
+TEST_CASE("what one side does to the other in its callback holds at once") {
+  Two<Listener> two;
+  two.server->on_data = [&] { two.client->line().pauseProducing(); };
+  two.server->line().write("to the client");
+  two.client->line().write("to the server");
+  two.connection.flush();
+  CHECK(two.client->data.empty());
+  two.client->line().resumeProducing();
+  two.connection.flush();
+  CHECK(two.client->data == "to the client");
+
+  two.server->on_data = [&] { two.client->line().loseConnection(); };
+  two.server->line().write(", too late");
+  two.client->line().write("again");
+  two.connection.flush();
+  CHECK(two.client->data == "to the client");
 }
 
 }  // namespace

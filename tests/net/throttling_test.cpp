@@ -8,6 +8,7 @@
 
 #include <array>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,17 @@ TEST_CASE("what is used of a bucket is used of its parent's rate") {
   CHECK(one.wait() == seconds(1));
   clock.advance(seconds(1));
   CHECK(one.wait() == Duration::zero());
+}
+
+TEST_CASE("the rate holds for pieces of any size") {
+  Clock clock;
+  TokenBucket fast(clock, 3'000'000'000);
+  for (int byte = 0; byte < 3000; ++byte) fast.spend(1);
+  fast.spend(3'000'000'000);
+  CHECK(fast.wait() >= std::chrono::microseconds(1));
+  TokenBucket slow(clock, 1'000'000'000);
+  slow.spend(40'000'000'000);
+  CHECK(slow.wait() == seconds(39));
 }
 
 TEST_CASE("a rate of zero is refused") {
@@ -290,6 +302,34 @@ TEST_CASE("factories that share a bucket share its rate") {
   clock.advance(milliseconds(1000));
   other.connection->flush();
   CHECK(other.inner->data.size() == 104);
+}
+
+TEST_CASE(
+    "a producer that throws when the rate allows more ends its connection and no other's wait") {
+  class Broken : public Producer {
+   public:
+    void resumeProducing() override { throw std::runtime_error("broken"); }
+    void stopProducing() override {}
+  };
+  for (const bool broken_first : {true, false}) {
+    CAPTURE(broken_first);
+    Shop shop(&Shop::writes);
+    Shop::Customer one = shop.enter();
+    Shop::Customer other = shop.enter();
+    Shop::Customer& bad = broken_first ? one : other;
+    Shop::Customer& good = broken_first ? other : one;
+    good.inner->line().write(std::string(200, 'x'));
+    bad.inner->line().write("x");
+    Source source(good.inner->line(), true);
+    good.inner->line().registerProducer(source, true);
+    Broken broken;
+    bad.inner->line().registerProducer(broken, true);
+    CHECK_THROWS_WITH(shop.clock.advance(seconds(2)), "broken");
+    bad.connection->flush();
+    CHECK_FALSE(bad.connection->open());
+    good.connection->flush();
+    CHECK(good.client->data.size() > 200);
+  }
 }
 
 }  // namespace

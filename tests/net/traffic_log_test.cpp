@@ -69,4 +69,19 @@ TEST_CASE("a log tells what came, what went, and how it ended") {
   CHECK(numbers == std::vector<std::uint64_t>{1, 2});
 }
 
+TEST_CASE("a connection that is told to stop producing is logged as one that is closed") {
+  std::string text;
+  auto open = [&](std::uint64_t, const Address&) { return std::make_unique<Log>(text); };
+  auto factory =
+      std::make_shared<TrafficLoggingFactory>(Factory::forProtocol<AccumulatingProtocol>(), open);
+  {
+    auto wrapper =
+        std::dynamic_pointer_cast<ProtocolWrapper>(factory->buildProtocol(Address::loopback(5000)));
+    const auto connection = connect_in_memory(std::make_shared<AccumulatingProtocol>(), wrapper);
+    wrapper->stopProducing();  // As a consumer does that takes nothing any more.
+    connection->flush();
+  }
+  CHECK(text.find("< end\n") != std::string::npos);
+}
+
 }  // namespace

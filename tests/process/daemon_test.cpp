@@ -10,9 +10,9 @@
 #include <string>
 #include <thread>
 
-#include "support/child.h"
 #include "support/dies.h"
 #include "support/directory.h"
+#include "support/forked.h"
 #include "support/skip.h"
 
 using namespace coil;

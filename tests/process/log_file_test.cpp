@@ -6,8 +6,8 @@
 #include <regex>
 #include <thread>
 
-#include "support/child.h"
 #include "support/directory.h"
+#include "support/forked.h"
 #include "support/signals.h"
 #include "support/skip.h"
 

@@ -12,8 +12,8 @@
 #include <csignal>
 #include <optional>
 
-#include "support/child.h"
 #include "support/directory.h"
+#include "support/forked.h"
 #include "support/skip.h"
 
 using namespace coil;

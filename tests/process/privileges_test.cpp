@@ -9,8 +9,8 @@
 #include <atomic>
 #include <thread>
 
-#include "support/child.h"
 #include "support/directory.h"
+#include "support/forked.h"
 #include "support/skip.h"
 
 using namespace coil;

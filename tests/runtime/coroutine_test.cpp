@@ -74,6 +74,20 @@ TEST_CASE("a task that is discarded or assigned over gives its arguments back") 
   task.discard();
 }
 
+TEST_CASE("a task that nobody awaits never runs, and a debug build says where it was written") {
+  int started = 0;
+  const std::string said = coil::testing::last_words([&] {
+    {
+      const Task<int> task = count(started);
+    }
+    if (started == 0) std::abort();
+  });
+#ifndef NDEBUG
+  CHECK(said.find("dropped without being awaited") != std::string::npos);
+  CHECK(said.find("coroutine_test.cpp") != std::string::npos);
+#endif
+}
+
 TEST_CASE("the frame of a task has gone when its value is there") {
   SimulatedReactor reactor(1);
   int live = 0;

@@ -200,6 +200,15 @@ TEST_CASE("a race is won by the first value; the losers are cancelled, and what 
   both[1].callback();  // Swallowed: it was cancelled.
 }
 
+TEST_CASE("a race that is won before it begins cancels those behind the winner as well") {
+  int cancelled = 0;
+  Inputs inputs{counted(cancelled), succeed(7), counted(cancelled)};
+  std::size_t winner = 99;
+  race(inputs).addCallback([&](const auto& won) { winner = won.first; });
+  CHECK(winner == 1);
+  CHECK(cancelled == 2);
+}
+
 TEST_CASE("a race that all lose fails with why, in the order of the inputs") {
   Unhandled unhandled;
   Inputs inputs(3);

@@ -155,6 +155,14 @@ TEST_CASE("those who wait for a lock that goes are cancelled") {
   lock->acquire().addErrback(count);
   lock->release();
   CHECK(cancelled == 3);
+  lock = std::make_unique<DeferredLock>();
+  Deferred<void> work;
+  const Deferred<void> ran = lock->run([&] { return work; });
+  lock->acquire().addErrback(count);
+  lock.reset();  // While a function has the token.
+  CHECK(cancelled == 4);
+  work.callback();
+  CHECK(ran.called());
 }
 
 TEST_CASE("a queue hands each value to the one who waited longest, and skips the cancelled") {

@@ -54,6 +54,22 @@ TEST_CASE("a callback of another type makes a new Deferred and closes this one")
   CHECK(got == "12");
 }
 
+TEST_CASE("a callback of another type may replace the handle that it was added to") {
+  Deferred<int> deferred = succeed(1);
+  std::string text;
+  deferred
+      .addCallback([&](int value) {
+        deferred = Deferred<int>();
+        return std::to_string(value);
+      })
+      .addCallback([&](std::string value) { return text = value; });
+  CHECK(text == "1");
+  int next = 0;
+  deferred.addCallback([&](int value) { return next = value; });
+  deferred.callback(2);
+  CHECK(next == 2);
+}
+
 TEST_CASE("firing twice is refused in every combination") {
   Unhandled unhandled;
   for (const bool first_fails : {false, true}) {

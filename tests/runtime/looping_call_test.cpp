@@ -192,6 +192,27 @@ TEST_CASE("cancelling the Deferred stops the loop and what its function waits fo
   slow.start(seconds(1), false);
 }
 
+TEST_CASE("a loop that is started again when it ends is cancelled like any other") {
+  Clock clock;
+  int calls = 0;
+  int cancelled = 0;
+  const Deferred<void> work(Deferred<void>::Canceller([&] { ++cancelled; }));
+  LoopingCall* self = nullptr;
+  LoopingCall loop(clock, [&]() -> Deferred<void> {
+    if (++calls == 2) self->stop();
+    return calls == 3 ? work : succeed();
+  });
+  self = &loop;
+  std::optional<Deferred<void>> again;
+  loop.start(seconds(1)).addCallback([&] { again = self->start(seconds(1)); });
+  clock.advance(seconds(1));
+  CHECK(calls == 3);
+  REQUIRE(again);
+  again->addErrback([](Failure) {});
+  again->cancel();
+  CHECK(cancelled == 1);
+}
+
 TEST_CASE("destroying it stops it, also inside its function, and cancels what that waits for") {
   Clock clock;
   int inner = 0;

@@ -50,6 +50,8 @@ refused(2, "--umask", "serve", "--umask", "9")
 refused(2, "--chroot", "serve", "--chroot", "/dev/null")
 refused(1, "/nowhere/pid", "serve", "--pid-file", "/nowhere/pid")
 refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
+for command in ("exec", "pipeline", "inetd"):
+    refused(2, "command is required", command)
 
 assert run("--help").returncode == 0
 listed = run("reactors")

@@ -28,7 +28,9 @@ def echoes(prefix):
             peer.sendall(text)
             got = b""
             while len(got) < len(text):
-                got += peer.recv(1 << 20)
+                chunk = peer.recv(1 << 20)
+                assert chunk, f"the stream ended after {len(got)} of {len(text)} bytes"
+                got += chunk
             assert got == text, (text[:10], got[:10])
     said = server.stop_traced()
     assert said == "", said

@@ -19,7 +19,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
         peer.sendall(b"hello")
         assert peer.recv(5) == b"hello"
-    while "1 connections (0 open), 1 messages, 5 bytes" not in server.process.stdout.readline():
+    while "1 connections (0 open), 1 messages, 5 bytes" not in server.line():
         pass
     assert server.stop(number) == ""
     order = [server.rest.index(line) for line in (
@@ -45,7 +45,7 @@ with socket.create_connection(("127.0.0.1", server.port), timeout=30) as peer:
 server = start(before_exec=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
 server.process.send_signal(signal.SIGINT)
 for _ in range(5):
-    assert server.process.stdout.readline().startswith("now ")
+    assert server.line().startswith("now ")
 assert server.stop(signal.SIGTERM) == ""
 
 # A port that is taken keeps the application from starting.

@@ -10,8 +10,11 @@ class Sample:
                                         preexec_fn=before_exec)
 
     def line(self):
-        """The next line that it says."""
-        return self.process.stdout.readline()
+        """The next line that it says, as long as it runs."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(("it has ended", self.process.stderr.read()))
+        return line
 
     def end(self, number=signal.SIGINT):
         """Ends it by a signal and gives what it said last, on its output and on its error."""

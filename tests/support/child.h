@@ -1,58 +1,51 @@
-// A child process that runs a function of the test, and what it says by pipes.
+// What the process tests share: the child program, and reading what it says.
 #pragma once
 
-#include <doctest/doctest.h>
+#include <coil/process.h>
+#include <coil/runtime.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstddef>
-#include <cstdio>
-#include <functional>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace coil::testing {
 
-// What became of a child: what it printed, both ways, and its exit status; minus a signal's number.
-struct Ended {
+// The program tests/process/child.cpp, which does what its first argument says.
+template <class... A>
+Command child(A... arguments) {
+  return Command(COIL_TEST_CHILD, std::move(arguments)...);
+}
+
+template <class Reader>
+Task<std::string> all_of(Reader& reader) {
   std::string text;
-  int status = 0;
-};
-
-inline int end_of(pid_t child) {
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-inline std::string read_all(int descriptor) {
-  std::string text;
-  char block[512];
-  for (ssize_t size = 0; (size = ::read(descriptor, block, sizeof block)) > 0;) {
-    text.append(block, static_cast<std::size_t>(size));
+  for (;;) {
+    const BufferLease data = co_await reader.receive();
+    if (data.empty()) co_return text;
+    text += as_text(data.bytes());
   }
-  return text;
 }
 
-// Runs `body` in a child until it returns the exit status. Call it where no reactor is.
-inline Ended run_in_child(const std::function<int()>& body) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  std::fflush(nullptr);  // What is in a buffer now would be printed twice.
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    ::dup2(ends[1], STDERR_FILENO);
-    ::close(ends[0]);
-    ::close(ends[1]);
-    ::_exit(body());
-  }
-  ::close(ends[1]);
-  Ended ended;
-  ended.text = read_all(ends[0]);
-  ::close(ends[0]);
-  ended.status = end_of(child);
-  return ended;
+// True if this process has no child at all, alive or dead.
+inline bool has_no_child() {
+  siginfo_t info;
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
+
+inline bool is_busy(Reactor& reactor) {
+  return reactor.counters().submitted != reactor.counters().completed;
+}
+
+// Turns until no child is left, and nothing is in flight.
+inline void settle(Reactor& reactor) {
+  while (!has_no_child() || is_busy(reactor)) reactor.iterate(std::chrono::milliseconds(5));
+}
+
+// True if there is such a process, alive or dead.
+inline bool is_there(int pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
 
 }  // namespace coil::testing

@@ -28,8 +28,7 @@ class MemoryConnection::End final : public Transport, public std::enable_shared_
   }
   // Until the protocol has heard of the end.
   bool open() const noexcept { return protocol_ != nullptr; }
-  std::string take(std::size_t bytes_max);
-  bool deliver(const std::string& piece);
+  bool read(std::size_t bytes_max);
   bool go_on();
   void disconnect() noexcept;
 
@@ -179,17 +178,14 @@ Task<void> MemoryConnection::End::drain(std::shared_ptr<End> self) {
   if (reason_) reason_->raiseException();
 }
 
-// What the other end reads now; one that reads no more swallows everything.
-std::string MemoryConnection::End::take(std::size_t bytes_max) {
-  if (other_->reason_ || other_->disconnecting_) output_.clear();
-  if (!other_->may_read()) return {};
-  std::string piece = output_.substr(0, bytes_max);
-  output_.erase(0, piece.size());
-  return piece;
-}
-
-bool MemoryConnection::End::deliver(const std::string& piece) {
-  if (piece.empty() || reason_) return false;
+// Reads what the other end has written; one that reads no more swallows everything.
+bool MemoryConnection::End::read(std::size_t bytes_max) {
+  std::string& input = other_->output_;
+  if (reason_ || disconnecting_) input.clear();
+  if (!may_read()) return false;
+  const std::string piece = input.substr(0, bytes_max);
+  if (piece.empty()) return false;
+  input.erase(0, piece.size());
   call([&] { protocol_->dataReceived(piece); });
   return true;
 }
@@ -282,10 +278,9 @@ MemoryConnection::~MemoryConnection() {
 }
 
 bool MemoryConnection::pump() {
-  const std::string to_server = client_->take(piece_max_);
-  const std::string to_client = server_->take(piece_max_);
-  bool moved = server_->deliver(to_server);
-  moved |= client_->deliver(to_client);
+  const std::size_t to_client = std::min(piece_max_, server_->buffered_bytes());
+  bool moved = server_->read(piece_max_);
+  moved |= client_->read(to_client);
   moved |= client_->go_on();
   moved |= server_->go_on();
   return moved;

@@ -119,6 +119,12 @@ Task<void> MemoryStream::shutdown_write() {
   return Direction::end(out_);
 }
 
+// Nothing read would be taken for the end of the stream.
+void MemoryStream::set_read_max(std::size_t bytes) noexcept {
+  if (bytes == 0) contract_violation("a MemoryStream was told to read nothing at a time");
+  read_max_bytes_ = bytes;
+}
+
 void MemoryStream::close() noexcept {
   if (in_ == nullptr) return;
   in_->close_reader();

@@ -20,7 +20,8 @@
 
 namespace coil {
 
-// How long to wait before the next attempt, after so many that have failed or were lost.
+// How long to wait before the next attempt, after so many that have failed or were lost. One that
+// throws is logged, and ends the attempts until the service is started again.
 using RetryPolicy = std::function<Duration(unsigned failed_attempts)>;
 
 // Waits that grow by `factor` from `initial` up to `longest`, each with up to a second more, so
@@ -80,8 +81,8 @@ class ClientService : public Service {
 
   // Fires with the connected protocol, at once if there is one.
   //
-  // Errors: The last attempt's, once `fail_after_failures` attempts from here on have failed;
-  //         CancelledError if the service is stopped, or was.
+  // Errors: The last attempt's, once `fail_after_failures` attempts from here on have failed,
+  //         where none is the same as one; CancelledError if the service is stopped, or was.
   Deferred<std::shared_ptr<Protocol>> whenConnected(
       std::optional<unsigned> fail_after_failures = std::nullopt);
 
@@ -100,7 +101,7 @@ class ClientService : public Service {
   };
 
   void begin();
-  void ended();
+  void ended(const Result<>& result);
   Task<void> keep_connected();
   Task<void> hold_one_connection();
   Task<void> hold(std::shared_ptr<Protocol> protocol, Watched& connection);

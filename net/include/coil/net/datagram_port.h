@@ -55,8 +55,8 @@ class DatagramPortOptions {
 //
 // Guarantees: One port never holds up the rest of the loop, however much arrives. A receive or a
 //             send that fails ends none of the later ones.
-// Errors:     HandleClosed for whatever asks or sets something after stopListening; what is written
-//             then is dropped.
+// Errors:     HandleClosed for whatever asks or sets something when stopListening has fired; what
+//             is written after its call is dropped.
 // Source:     Twisted's IUDPTransport, IMulticastTransport and IListeningPort.
 class DatagramTransport {
  public:

@@ -1,7 +1,9 @@
 // PipeReader and PipeWriter: the two ends of pipes, terminals and files, awaited like a stream.
 #pragma once
 
+#include <coil/net/detail/connection_owner.h>
 #include <coil/net/detail/owned_socket.h>
+#include <coil/net/protocol.h>
 #include <coil/runtime/await.h>
 #include <coil/runtime/buffer.h>
 #include <coil/runtime/buffer_lease.h>
@@ -9,6 +11,7 @@
 #include <coil/runtime/task.h>
 
 #include <cstddef>
+#include <memory>
 #include <span>
 
 namespace coil {
@@ -65,6 +68,8 @@ class PipeReader {
   HandleId id() const noexcept { return handle_.id(); }
 
  private:
+  friend class detail::Duplex;
+
   detail::OwnedSocket handle_;
 };
 
@@ -124,7 +129,14 @@ class PipeWriter {
   HandleId id() const noexcept { return handle_.id(); }
 
  private:
+  friend class detail::Duplex;
+
   detail::OwnedSocket handle_;
 };
+
+// Drives `protocol` over two pipes, as attach() does over a connection. They have no address, and
+// the transport's detach() is refused: it gives a socket.
+void attach(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
+            std::shared_ptr<ConnectionOwner> owner = nullptr);
 
 }  // namespace coil

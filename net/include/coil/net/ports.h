@@ -66,7 +66,8 @@ ListeningPort adoptStreamPort(Reactor& reactor, NativeHandle listening,
 std::shared_ptr<Protocol> adoptStreamConnection(Reactor& reactor, NativeHandle connected,
                                                 Factory& factory);
 
-// Drives `protocol` over a connection that exists already.
+// Drives `protocol` over a connection that exists already. If its peer has gone meanwhile, getPeer
+// gives no address, and connectionLost follows connectionMade.
 void attach(TcpStream stream, std::shared_ptr<Protocol> protocol);
 
 }  // namespace coil

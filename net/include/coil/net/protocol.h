@@ -40,7 +40,7 @@ class Protocol {
   virtual void connectionMade() {}
   // `data` is valid during the call only, and split anywhere.
   virtual void dataReceived(ConstBytes data) = 0;
-  // ConnectionDone, ConnectionLost, ConnectionAborted, or what a callback threw.
+  // ConnectionDone, ConnectionLost, ConnectionAborted, BufferLimit, or what a callback threw.
   virtual void connectionLost(const Failure& reason) { static_cast<void>(reason); }
 
   // The connection, for whoever owns the protocol; null before it is made and after its end.
@@ -66,8 +66,6 @@ class Protocol {
   }
 
  private:
-  friend class StreamTransport;
-
   Transport* transport_ = nullptr;
 };
 

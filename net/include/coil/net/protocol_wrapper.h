@@ -65,7 +65,6 @@ class ProtocolWrapper : public Protocol, public Transport {
   void abortConnection() override { transport().abortConnection(); }
   void pauseProducing() override { transport().pauseProducing(); }
   void resumeProducing() override { transport().resumeProducing(); }
-  void stopProducing() override { transport().stopProducing(); }
   void registerProducer(Producer& producer, bool streaming) override {
     transport().registerProducer(producer, streaming);
   }

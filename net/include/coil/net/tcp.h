@@ -181,7 +181,7 @@ class TcpStream {
   void unread(ConstBytes bytes);
 
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
-  Address peer_address() const;
+  Address peer_address() const { return socket_.peer_address(); }
   Address local_address() const { return socket_.local_address(); }
   // Reads or sets an option of socket_options.h.
   template <TcpOption O>
@@ -196,6 +196,9 @@ class TcpStream {
   HandleId id() const noexcept { return socket_.id(); }
 
  private:
+  friend class detail::Duplex;
+  explicit TcpStream(detail::OwnedSocket socket) noexcept : socket_(std::move(socket)) {}
+
   detail::OwnedSocket socket_;
 };
 
@@ -257,7 +260,9 @@ class TcpListener {
                   how == Accepting::all);
   }
 
-  // Stops listening; pending accepts end with HandleClosed.
+  // Stops listening; pending accepts end with HandleClosed. The address can be bound again at once,
+  // but on io_uring, where an accept was pending or the reactor accepted ahead, only when the
+  // kernel has ended that, in a coming turn. ListeningPort::stopListening waits for it.
   void close() noexcept { socket_.close(); }
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address local_address() const { return socket_.local_address(); }

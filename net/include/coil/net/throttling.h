@@ -114,12 +114,17 @@ class ThrottlingProtocol : public ProtocolWrapper {
 // Requires:   `time` outlives the factory.
 // Guarantees: A connection that reads or writes while a rate is used up pauses, after that one
 //             piece, until the rate allows more; then all go on. Nothing is scheduled while no
-//             connection waits for that.
+//             connection waits for that. A producer that throws when it may go on is reported, and
+//             its connection aborted.
 // Source:     Twisted's policies.ThrottlingFactory, which looks at its counts once a second.
 class ThrottlingFactory : public WrappingFactory {
  public:
   ThrottlingFactory(ReactorTime& time, std::shared_ptr<Factory> wrapped, ThrottlingLimits limits)
-      : WrappingFactory(std::move(wrapped)), time_(time), limits_(std::move(limits)) {}
+      : WrappingFactory(std::move(wrapped)),
+        time_(time),
+        connections_max_(limits.connections_max),
+        reads_(std::move(limits.reads), &ThrottlingProtocol::unthrottleReads),
+        writes_(std::move(limits.writes), &ThrottlingProtocol::unthrottleWrites) {}
   ~ThrottlingFactory() override { stop_timers(); }
 
   std::shared_ptr<Protocol> buildProtocol(const Address& peer) override;
@@ -132,17 +137,24 @@ class ThrottlingFactory : public WrappingFactory {
  private:
   friend class ThrottlingProtocol;
 
+  // What all connections share in one direction.
+  struct Rate {
+    Rate(std::shared_ptr<TokenBucket> limit, void (ThrottlingProtocol::*end)())
+        : bucket(std::move(limit)), unthrottle(end) {}
+    std::shared_ptr<TokenBucket> bucket;  // Null where there is no limit.
+    void (ThrottlingProtocol::*unthrottle)();
+    DelayedCall allowed;  // Active while a connection waits.
+  };
+
   // Counts what a connection read or wrote; true if it must pause.
-  bool spend_on_reads(std::size_t bytes);
-  bool spend_on_writes(std::size_t bytes);
-  void wait_for_reads();
-  void wait_for_writes();
+  bool spend(Rate& rate, std::size_t bytes);
+  void wait_for(Rate& rate);
   void stop_timers() noexcept;
 
   ReactorTime& time_;
-  ThrottlingLimits limits_;
-  DelayedCall reads_allowed_;
-  DelayedCall writes_allowed_;
+  std::size_t connections_max_;
+  Rate reads_;
+  Rate writes_;
 };
 
 }  // namespace coil

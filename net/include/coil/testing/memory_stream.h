@@ -56,7 +56,7 @@ class MemoryStream {
   void close() noexcept;
 
   // Each read gives at most so many bytes; at least 1.
-  void set_read_max(std::size_t bytes) noexcept { read_max_bytes_ = bytes; }
+  void set_read_max(std::size_t bytes) noexcept;
 
  private:
   class Direction;

@@ -119,6 +119,8 @@ class StringTransport : public Transport {
 //   protocol.dataReceived("quit\r\n");
 //   CHECK(protocol.why.check<ConnectionDone>());
 //
+// Requires:   A test holds on to a protocol that is wrapped: its wrapper lets it go at the end,
+//             which comes from inside its own callback here.
 // Guarantees: connectionLost is called once, from inside loseConnection (ConnectionDone) or
 //             abortConnection (ConnectionAborted): a test need not wait for it. A registered
 //             producer is not waited for either, but stopped.

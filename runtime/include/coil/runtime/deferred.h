@@ -94,9 +94,10 @@ struct CallbackResult<void, F> {
 //               Deferred and closes this link. Chains of any length take constant stack.
 // Errors:       AlreadyCalledError when it is fired twice. A failure that nobody handled is
 //               reported when the last handle goes.
-// Cancellation: Cancellable; if cancelled, nothing was transferred. An await that is cancelled
-//               cancels the Deferred and gives what then comes of it, Cancelled for a
-//               CancelledError.
+// Cancellation: Cancellable; if cancelled, nothing was transferred. An await that is cancelled, or
+//               begins in a cancelled scope, cancels a Deferred that has no result yet, and gives
+//               what then comes of it: Cancelled for a CancelledError, and for any failure if the
+//               scope was cancelled before.
 // Threads:      One thread, the reactor's where there is one.
 // Source:       Twisted's defer.Deferred.
 template <class T = void>
@@ -228,8 +229,6 @@ class Deferred {
   // Deferred: cancels that one. Otherwise nothing. Once a callback has closed this link, what waits
   // is the Deferred that it made: cancel that one.
   void cancel() { detail::LinkRef<T>(link_)->cancel(); }
-  // True if cancel() ends with the result of work that takes its time.
-  bool cancelled_later() const noexcept { return link_->cancelled_later(); }
   // Holds the chain back; counted.
   void pause() noexcept { link_->pause(); }
   void unpause() {
@@ -238,7 +237,12 @@ class Deferred {
   }
 
   // Runs a task as a root of the reactor; its end fires the Deferred, cancel() cancels the task.
-  static Deferred fromCoroutine(Reactor& reactor, Task<T> task);
+  // Both are named by where the coroutine was written, unless by another `site`.
+  static Deferred fromCoroutine(Reactor& reactor, Task<T> task) {
+    const std::source_location site = task.site();
+    return fromCoroutine(reactor, std::move(task), site);
+  }
+  static Deferred fromCoroutine(Reactor& reactor, Task<T> task, std::source_location site);
 
   class Awaiter;
   Awaiter operator co_await() const;
@@ -295,10 +299,11 @@ class Deferred {
       add_step<T>(link_, std::move(step));
       return static_cast<Deferred&>(*this);
     } else {
-      Deferred<U> successor(link_->site());
-      successor.link_->set_upstream(link_.get());
+      const detail::LinkRef<T> link = link_;  // The step may replace this handle.
+      Deferred<U> successor(link->site());
+      successor.link_->set_upstream(link.get());
       add_step<U>(successor.link_, std::move(step));
-      link_->close();
+      link->close();
       return successor;
     }
   }
@@ -334,13 +339,14 @@ class Deferred {
 
 // Returns a Deferred that has its value, or its failure, already.
 template <class T>
-Deferred<std::remove_cvref_t<T>> succeed(T&& value) {
-  Deferred<std::remove_cvref_t<T>> deferred;
+Deferred<std::remove_cvref_t<T>> succeed(
+    T&& value, std::source_location site = std::source_location::current()) {
+  Deferred<std::remove_cvref_t<T>> deferred(site);
   deferred.callback(std::forward<T>(value));
   return deferred;
 }
-inline Deferred<void> succeed() {
-  Deferred<void> deferred;
+inline Deferred<void> succeed(std::source_location site = std::source_location::current()) {
+  Deferred<void> deferred(site);
   deferred.callback();
   return deferred;
 }

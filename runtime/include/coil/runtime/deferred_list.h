@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -118,13 +119,14 @@ class ListState final : public WatchedInputs {
 // Guarantees:   An empty list fires at once. Each input keeps its result, unless the errors are
 //               consumed or a value cannot be copied.
 // Cancellation: Cancellable; if cancelled, nothing was transferred. It cancels every input, also
-//               when one canceller throws.
+//               when one canceller throws, and gives what came of that.
 // Source:       Twisted's DeferredList.
 template <class T>
-Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
-                                              DeferredListOptions options = {}) {
+Deferred<std::vector<Result<T>>> DeferredList(
+    std::vector<Deferred<T>> inputs, DeferredListOptions options = {},
+    std::source_location site = std::source_location::current()) {
   const auto state = std::make_shared<detail::ListState<T>>(inputs.size(), options);
-  auto list = detail::cancels_inputs<std::vector<Result<T>>>(state);
+  auto list = detail::WatchedInputs::cancelled_together<std::vector<Result<T>>>(state, site);
   if (inputs.empty()) {
     list.callback(std::vector<Result<T>>());
   } else {
@@ -139,9 +141,11 @@ Deferred<std::vector<Result<T>>> DeferredList(std::vector<Deferred<T>> inputs,
 // Source: Twisted's gatherResults.
 template <class T>
   requires(!std::is_void_v<T>)
-Deferred<std::vector<T>> gatherResults(std::vector<Deferred<T>> inputs) {
-  return DeferredList(std::move(inputs),
-                      DeferredListOptions().set_fire_on_one_errback(true).set_consume_errors(true))
+Deferred<std::vector<T>> gatherResults(
+    std::vector<Deferred<T>> inputs, std::source_location site = std::source_location::current()) {
+  const auto first_error =
+      DeferredListOptions().set_fire_on_one_errback(true).set_consume_errors(true);
+  return DeferredList(std::move(inputs), first_error, site)
       .addCallback([](std::vector<Result<T>> results) {
         std::vector<T> values;
         values.reserve(results.size());

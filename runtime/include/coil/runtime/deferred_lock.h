@@ -39,11 +39,11 @@ class DeferredSemaphore {
   template <class F, class... A>
   auto run(F function, A... args) {
     using U = detail::deferred_value_t<F&, A&...>;
-    // Until it is granted, the line owns this step: it must not own the line.
+    // The line owns this step, and must not outlive the semaphore for it.
     auto call = [weak = std::weak_ptr<State>(state_), function = std::move(function),
                  ... args = std::move(args)]() mutable -> Deferred<U> {
-      auto give_back = [state = weak.lock()](Result<U> result) {
-        State::release(state);
+      auto give_back = [weak](Result<U> result) {
+        if (auto state = weak.lock()) State::release(std::move(state));
         return result;
       };
       Deferred<U> called = maybeDeferred([&] { return std::invoke(function, args...); });

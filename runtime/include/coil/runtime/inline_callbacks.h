@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/deferred.h>
+#include <coil/runtime/detail/called_on.h>
 
 #include <concepts>
 #include <functional>
@@ -92,10 +93,11 @@ auto maybeDeferred(F function, A... args) -> Deferred<detail::deferred_value_t<F
 // Source:       Twisted's inlineCallbacks.
 template <class F, class... A>
   requires std::invocable<F&, A...>
-auto inlineCallbacks(Reactor& reactor, F function, A... args) {
+auto inlineCallbacks(detail::CalledOn<Reactor> reactor, F function, A... args) {
   using T = typename detail::TaskValue<std::invoke_result_t<F&, A...>>::type;
   return Deferred<T>::fromCoroutine(
-      reactor, detail::call_in_frame<T>(std::move(function), std::move(args)...));
+      reactor.object(), detail::call_in_frame<T>(std::move(function), std::move(args)...),
+      reactor.site());
 }
 // The same for a task that was made already.
 template <class T>
@@ -106,7 +108,7 @@ Deferred<T> inlineCallbacks(Reactor& reactor, Task<T> task) {
 // maybeDeferred for functions that may also be coroutines.
 template <class F, class... A>
   requires std::invocable<F&, A...>
-auto maybeDeferred(Reactor& reactor, F function, A... args)
+auto maybeDeferred(detail::CalledOn<Reactor> reactor, F function, A... args)
     -> Deferred<typename detail::TaskValue<std::invoke_result_t<F&, A...>>::type> {
   if constexpr (detail::TaskValue<std::invoke_result_t<F&, A...>>::is_task) {
     return inlineCallbacks(reactor, std::move(function), std::move(args)...);

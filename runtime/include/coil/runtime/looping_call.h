@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
@@ -51,7 +52,8 @@ class LoopingCall {
   }
 
   // Makes the first call inside this one, unless `now` is false; fires when the loop has ended.
-  Deferred<void> start(Duration interval, bool now = true);
+  Deferred<void> start(Duration interval, bool now = true,
+                       std::source_location site = std::source_location::current());
   // Makes no more calls. The Deferred fires at once, or when the call that is going on has ended.
   void stop();
   // Counts the interval anew from now; nothing while a call is going on.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -85,9 +86,10 @@ class RaceState final : public WatchedInputs {
 //               fails with what came of that.
 // Source:       Twisted's defer.race.
 template <class T>
-Deferred<detail::RaceResult<T>> race(std::vector<Deferred<T>> inputs) {
+Deferred<detail::RaceResult<T>> race(std::vector<Deferred<T>> inputs,
+                                     std::source_location site = std::source_location::current()) {
   const auto state = std::make_shared<detail::RaceState<T>>(inputs.size());
-  auto first = detail::cancels_inputs<detail::RaceResult<T>>(state);
+  auto first = detail::WatchedInputs::cancelled_together<detail::RaceResult<T>>(state, site);
   if (inputs.empty()) {
     first.errback(Failure(FailureGroup({})));
   } else {

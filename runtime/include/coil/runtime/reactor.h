@@ -184,6 +184,8 @@ class Reactor : public ReactorTime {
       finish(op, slot, outcome);
     }
   }
+  // Errors: ReactorAlreadyRunning from inside a turn, since turns do not nest.
+  void require_no_turns() const;
   // Turns until `done()`; stop() or crash() end it early. What was closed is closed at its end.
   template <class Done>
   void turn_until(Done done) {

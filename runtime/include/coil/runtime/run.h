@@ -59,9 +59,10 @@ Task<void> run_into(RunState<T>& state, Task<T> task) {
 //   int value = run(*reactor, answer());
 //
 // Errors: What the task throws. Cancelled if stop() or crash() ended the loop first: the task is
-//         cancelled and has ended when this returns.
+//         cancelled and has ended when this returns. ReactorAlreadyRunning from inside a turn.
 template <class T>
 T run(Reactor& reactor, Task<T> task) {
+  reactor.require_no_turns();  // Or the task would go on without what it refers to here.
   detail::RunState<T> state;
   const std::source_location site = task.site();
   detail::start_root<"run">(reactor, detail::run_into<T>(state, std::move(task)), site);

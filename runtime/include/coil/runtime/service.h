@@ -114,7 +114,7 @@ class MultiService : public Service {
   //
   // Errors: std::invalid_argument, and nothing is changed, if a child has that name already, or if
   //         this service is `child` or inside it. A failed stop or start fails the Deferred.
-  Deferred<void> addService(const std::shared_ptr<Service>& child);
+  Deferred<void> addService(std::shared_ptr<Service> child);
   // Parts with a child. The Deferred fires when it has been stopped; at once if it was not started.
   //
   // Errors: std::invalid_argument for what is no child.

@@ -14,6 +14,8 @@
 
 namespace coil::detail {
 
+class Duplex;  // A transport's own way to what a stream holds.
+
 // What every socket type holds: the reactor, and the id of the handle there.
 class OwnedSocket {
  public:
@@ -47,6 +49,9 @@ class OwnedSocket {
   // The native handle. Errors: HandleClosed.
   NativeHandle native() const;
   Address local_address() const;
+  Address peer_address() const;
+  // Leaves the handle open, for whoever has its id.
+  HandleId give_up() noexcept { return std::exchange(id_, HandleId()); }
 
   template <class O>
   O get() const {

@@ -23,6 +23,8 @@ class ParsingProtocol : public Protocol, public Producer {
       late_ += as_text(data);  // The parser's bytes are being looked at.
       return;
     }
+    if (std::exchange(paused_early_, false)) transport().pauseProducing();
+    take_late();
     parser_.push(data);
     deliver();
   }
@@ -30,17 +32,20 @@ class ParsingProtocol : public Protocol, public Producer {
   // Stops the callbacks at once, also those for what has arrived.
   void pauseProducing() override {
     paused_ = true;
+    paused_early_ = !connected();
     if (connected()) transport().pauseProducing();
   }
   // Goes on: with what has arrived from inside this call, unless a callback makes it.
   void resumeProducing() override {
     paused_ = false;
+    paused_early_ = false;
     if (!connected()) return;
     transport().resumeProducing();
     if (!delivers_) deliver();
   }
   void stopProducing() override {
     paused_ = true;
+    paused_early_ = !connected();
     if (connected()) transport().stopProducing();
   }
 
@@ -71,15 +76,19 @@ class ParsingProtocol : public Protocol, public Producer {
   void deliver() {
     const Delivering now(delivers_);
     for (bool more = true; more && wanted();) {
+      take_late();
       more = deliver_one();
-      if (!late_.empty()) parser_.push(std::exchange(late_, std::string()));
     }
+  }
+  void take_late() {
+    if (!late_.empty()) parser_.push(std::exchange(late_, std::string()));
   }
 
   P parser_;
   std::string late_;  // Came during a callback, from that callback.
   bool delivers_ = false;
   bool paused_ = false;
+  bool paused_early_ = false;  // Before there was a transport to be paused.
 };
 
 }  // namespace coil::detail

@@ -50,16 +50,9 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
     return begin(waiter.promise().context(), waiter);
   }
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
-    if (!enter(context, waiter)) return false;
-    if (deferred_.link_->settled()) {
-      result_ = deferred_.link_->take();
-      if (context.reactor().spend_budget()) {
-        leave();
-        return false;
-      }
-      context.reactor().ready(*this);
-      return true;
-    }
+    if (deferred_.link_->settled()) return begin_settled(context, waiter);
+    require_idle();
+    enter_uncancellable(context, waiter);
     target_ = std::make_shared<Awaiter*>(this);
     deferred_.link_->add([target = target_](Link& link) -> Base* {
       if (*target == nullptr) return nullptr;
@@ -67,29 +60,39 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
       (*target)->context().reactor().ready(*std::exchange(*target, nullptr));
       return nullptr;
     });
+    if (context.cancel_requested() && waiting()) {
+      came_late_ = true;
+      give_up(*this);
+    }
     return true;
   }
-  T await_resume() {
-    check_cancelled();
-    if (told_to_end_ && !result_ && result_.error().failure().template check<CancelledError>()) {
-      throw Cancelled();
-    }
-    return std::move(result_).value();
-  }
+  T await_resume() { return take_result().value(); }
   Result<T> take_result() {
     check_cancelled();
-    if (told_to_end_ && !result_ && result_.error().failure().template check<CancelledError>()) {
-      throw Cancelled();
-    }
+    if (!result_ && (came_late_ || was_told_to_end())) throw Cancelled();
     return std::move(result_);
   }
 
  private:
+  // The result is there: a scope that was cancelled leaves it there.
+  bool begin_settled(TaskContext& context, std::coroutine_handle<> waiter) {
+    if (!enter(context, waiter)) return false;
+    result_ = deferred_.link_->take();
+    if (context.reactor().spend_budget()) {
+      leave();
+      return false;
+    }
+    context.reactor().ready(*this);
+    return true;
+  }
+  bool was_told_to_end() const {
+    return told_to_end_ && result_.error().failure().template check<CancelledError>();
+  }
   static void give_up(Suspension& suspension) noexcept {
     auto& self = static_cast<Awaiter&>(suspension);
     self.told_to_end_ = true;
-    self.deferred_.cancel();
-    if (!self.waiting() || self.deferred_.cancelled_later()) return;
+    const bool ends_later = self.deferred_.link_->cancel_quietly();
+    if (!self.waiting() || ends_later) return;
     *self.target_ = nullptr;
     self.finish_cancelled();
   }
@@ -98,6 +101,7 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
   std::shared_ptr<Awaiter*> target_;  // Null once it has been resumed.
   Result<T> result_ = Error();
   bool told_to_end_ = false;
+  bool came_late_ = false;  // The scope was cancelled before: no failure of the work counts.
 };
 
 template <class T>
@@ -167,9 +171,8 @@ Task<void> fire_with(Task<T> task, Deferred<T> deferred, std::shared_ptr<Corouti
 }  // namespace detail
 
 template <class T>
-Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task) {
+Deferred<T> Deferred<T>::fromCoroutine(Reactor& reactor, Task<T> task, std::source_location site) {
   auto link = std::make_shared<detail::CoroutineLink>();
-  const std::source_location site = task.site();
   Deferred deferred(Canceller([link] { link->cancel(); }), site);
   deferred.link_->set_cancelled_later();
   detail::start_root<"coroutine">(reactor, detail::fire_with<T>(std::move(task), deferred, link),

@@ -34,7 +34,11 @@ class DeferredLinkBase {
 
   // Runs the steps of this link and of those that its steps hand their result to.
   void run();
-  void cancel();
+  // True if a result is still to come: of work that ends in its own time, or of what a callback
+  // waits for since.
+  bool cancel();
+  // The same for those who cannot hear of a canceller's trouble: it is nobody's, and reported so.
+  bool cancel_quietly() noexcept;
 
   bool called() const noexcept { return called_; }
   bool closed() const noexcept { return closed_; }
@@ -56,7 +60,6 @@ class DeferredLinkBase {
   void set_upstream(DeferredLinkBase* upstream) noexcept { upstream_ = upstream; }
   // The canceller's work ends later, with the result; CancelledError is not fired at once.
   void set_cancelled_later() noexcept { cancelled_later_ = true; }
-  bool cancelled_later() const noexcept { return cancelled_later_; }
 
  protected:
   virtual ~DeferredLinkBase() = default;
@@ -72,6 +75,8 @@ class DeferredLinkBase {
   bool called_ = false;
 
  private:
+  // Where the result that this link waits for is made: the end of what it waits for.
+  DeferredLinkBase* origin() noexcept;
   bool can_step() const noexcept { return called_ && paused_ == 0 && !running_; }
 
   std::uint32_t owners_ = 1;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <utility>
 #include <vector>
 
@@ -22,17 +23,35 @@ class WatchedInputs {
   // left in the input, or nothing.
   template <class T, class Combinator>
   static void watch(const std::shared_ptr<Combinator>& self, std::vector<Deferred<T>>& inputs) {
+    // The first one may decide, and cancel those that are still to be watched.
     for (std::size_t index = 0; index < inputs.size(); ++index) {
-      LinkRef<T> input = inputs[index].link_;
-      self->inputs_[index] = input.get();
-      input->add([membership = Membership<Combinator>(self, index)](DeferredLink<T>& link) mutable {
-        if (auto left = membership.arrived(link.take())) link.adopt(*std::move(left));
-        return static_cast<DeferredLinkBase*>(nullptr);
-      });
+      self->inputs_[index] = inputs[index].link_.get();
+    }
+    for (std::size_t index = 0; index < inputs.size(); ++index) {
+      inputs[index].link_->add(
+          [membership = Membership<Combinator>(self, index)](DeferredLink<T>& link) mutable {
+            if (auto left = membership.arrived(link.take())) link.adopt(*std::move(left));
+            return static_cast<DeferredLinkBase*>(nullptr);
+          });
     }
   }
-  // Cancels those that have no result yet.
-  void cancel_all() noexcept;
+  // Cancels those that have no result yet. True if they are going to have one, some of them later.
+  bool cancel_all() noexcept;
+
+  // Makes a Deferred that cancels what `inputs` watch, for as long as any of them is alive, and
+  // then waits for what comes of that.
+  template <class Result, class Combinator>
+  static Deferred<Result> cancelled_together(const std::shared_ptr<Combinator>& inputs,
+                                             std::source_location site) {
+    Deferred<Result> all(site);
+    // The link owns what it calls.
+    auto cancel = [link = all.link_.get(), weak = std::weak_ptr<Combinator>(inputs)] {
+      const auto alive = weak.lock();
+      if (alive && alive->cancel_all()) link->set_cancelled_later();
+    };
+    all.link_->set_canceller(std::move(cancel));
+    return all;
+  }
 
  private:
   // One input's place; it ends with the step, whether that has run or not.
@@ -59,14 +78,5 @@ class WatchedInputs {
 
   std::vector<DeferredLinkBase*> inputs_;  // Null once the input has its result or has gone.
 };
-
-// Cancels what `inputs` watch, for as long as any of them is alive.
-template <class Result, class Combinator>
-Deferred<Result> cancels_inputs(const std::shared_ptr<Combinator>& inputs) {
-  std::weak_ptr<Combinator> weak = inputs;
-  return Deferred<Result>(typename Deferred<Result>::Canceller([weak = std::move(weak)] {
-    if (const auto alive = weak.lock()) alive->cancel_all();
-  }));
-}
 
 }  // namespace coil::detail

@@ -78,21 +78,26 @@ void DeferredLinkBase::run() {
   }
 }
 
-bool DeferredLinkBase::cancel() {
+DeferredLinkBase* DeferredLinkBase::origin() noexcept {
   DeferredLinkBase* link = this;
   while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
     link = other;
   }
-  if (link->called_ && !std::exchange(link->orphaned_, false)) return false;
-  link->add_owner();  // The canceller may drop whatever else owns it.
-  const absl::Cleanup drop = [link] { link->drop_owner(); };
-  if (!link->called_) {
-    if (!link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
-    if (link->called_) return false;
-    if (link->cancelled_later_) return true;
-  }
-  link->fire_cancelled();
-  return false;
+  return link;
+}
+
+bool DeferredLinkBase::cancel() {
+  DeferredLinkBase* const link = origin();
+  const bool orphaned = link->called_ && std::exchange(link->orphaned_, false);
+  if (link->called_ && !orphaned) return false;
+  // The canceller and the callbacks may drop whatever else owns them.
+  add_owner();
+  const absl::Cleanup drop = [this] { drop_owner(); };
+  link->add_owner();
+  const absl::Cleanup drop_link = [link] { link->drop_owner(); };
+  if (!link->called_ && !link->run_canceller()) link->late_allowed_ = !link->cancelled_later_;
+  if (orphaned || (!link->called_ && !link->cancelled_later_)) link->fire_cancelled();
+  return !origin()->called_;
 }
 
 bool DeferredLinkBase::cancel_quietly() noexcept {

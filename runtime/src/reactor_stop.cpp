@@ -1,6 +1,5 @@
 // Starting and stopping: system events, the drain and its account.
 #include "reactor_core.h"
-#include "signal_relay.h"
 
 #include <coil/runtime/detail/outside_work.h>
 #include <coil/runtime/detail/root_task.h>
@@ -41,13 +40,12 @@ void Reactor::run() {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = detail::SignalRelay::acquire(*this);
+    core_->signals.begin_stops();
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });
   while (!leave_) turn(TimePoint::max());
-  if (core_->has_signals) detail::SignalRelay::release(*this);
-  core_->has_signals = false;
+  core_->signals.end_stops();
   end_turns();
 }
 
@@ -99,17 +97,18 @@ void Reactor::fireSystemEvent(std::string_view event) {
   });
 }
 
-void Reactor::take_signal() {
-  if (!core_->has_signals) return;
-  const int number = detail::SignalRelay::take(*this);
-  if (number == 0) return;
+void Reactor::set_stop_on_signals(bool stop) noexcept { core_->signals.set_stops(stop); }
+
+void Reactor::take_exit_signal(int number) noexcept {
   stop_asked_ = true;
   // Told twice: whoever tells will not wait for anybody.
   if (std::exchange(core_->exit_signal, number) != 0) force();
 }
 
 void Reactor::advance_stop() {
-  take_signal();
+  if (core_->signals.due()) {
+    core_->signals.deliver([this](int number) { take_exit_signal(number); });
+  }
   if (stop_asked_ && (state_ == State::starting || state_ == State::running)) begin_stop();
   if (state_ == State::stopping && (core_->before_done || core_->forced)) begin_drain();
   if (state_ == State::draining && drained()) finish_stop();
@@ -132,6 +131,7 @@ void Reactor::begin_drain() {
   now_stale_ = true;
   const Duration patience = core_->forced ? forced_patience : stop_deadline_;
   core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
+  core_->drain_turn = counters_.turns;
   core_->watches.disconnect_all();
   for_each_root([](TaskContext& root) { root.cancel(); });
   handles_.for_each([&](HandleSlot& slot) {
@@ -146,6 +146,8 @@ bool Reactor::drained() noexcept {
   if (roots_.empty() && ready_.empty() && handles_.closing() == 0 && nothing_outside(*this)) {
     return true;
   }
+  // However short the time, who was cancelled has one turn to end in.
+  if (counters_.turns == core_->drain_turn) return false;
   now_stale_ = true;
   return now() >= core_->drain_until;
 }
@@ -208,6 +210,7 @@ void Reactor::shut_down() noexcept {
   for (const StoppedTasks& work : left.tasks) {
     log(LogRecord(LogLevel::warning, "it did not end with its reactor: " + work.text()));
   }
+  core_->signals.close();
   core_->posted.deliver_all(nullptr);
   core_->ended = true;
   while (!core_->installed.empty()) {

@@ -19,6 +19,13 @@ struct ServerOptions {
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
+  std::vector<std::string> words;  // The command that is run for each connection.
+  std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
+  bool hand_round = false;  // One of them accepts for all, although each could listen.
+};
+
+struct CommandOptions {
+  std::vector<std::string> words;
 };
 
 struct ClientOptions {
@@ -51,6 +58,9 @@ int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
 int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int exec(coil::Reactor& reactor, const CommandOptions& options);
+int pipeline(coil::Reactor& reactor, const CommandOptions& options);
+int inetd(coil::Reactor& reactor, const ServerOptions& options);
 int repl(coil::Reactor& reactor);
 int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);

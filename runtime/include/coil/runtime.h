@@ -20,6 +20,7 @@
 #include <coil/runtime/inline_callbacks.h>
 #include <coil/runtime/looping_call.h>
 #include <coil/runtime/mutex.h>
+#include <coil/runtime/owned_handle.h>
 #include <coil/runtime/queue.h>
 #include <coil/runtime/race.h>
 #include <coil/runtime/reactor.h>
@@ -27,6 +28,7 @@
 #include <coil/runtime/run.h>
 #include <coil/runtime/semaphore.h>
 #include <coil/runtime/service.h>
+#include <coil/runtime/signal_watcher.h>
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>

@@ -55,6 +55,15 @@ class SimulatedReactor : public Reactor {
   // The conditions of the network.
   SimulatedNetwork& network() noexcept;
 
+  // Raises a signal of this simulation, and of nothing else: its watchers see it at the end of this
+  // turn, or of the next one where none is going on, and so the same program sees it at the same
+  // moment. SIGINT and SIGTERM stop run() as they would, if no watcher has them. False if nobody
+  // wanted it: of the process, it would have had its default effect.
+  //
+  // Watchers of this reactor take no signal from the process; run() does take Ctrl-C, so that a
+  // simulation can be ended like any program.
+  bool raise_signal(int number) noexcept;
+
   // Says that threads other than the reactor's will call callFromThread: then a loop with nothing
   // left to wait for sleeps in real time, instead of ending. Such a run cannot be had again.
   void set_foreign_threads(bool exist) noexcept;

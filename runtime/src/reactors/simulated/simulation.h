@@ -37,6 +37,7 @@ class SimulatedReactor::Simulation {
   void serve(HandleId handle);
   void serve_soon(HandleId handle);
   void note(const Operation& op, std::int64_t outcome) noexcept;
+  void add_to_trace(std::uint64_t value) noexcept;
   void note_work() noexcept;
   bool run_until(TimePoint until);
   bool take_wake() noexcept;

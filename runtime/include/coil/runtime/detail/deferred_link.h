@@ -34,7 +34,8 @@ class DeferredLinkBase {
 
   // Runs the steps of this link and of those that its steps hand their result to.
   void run();
-  // True if what it asked to end does so later, with a result.
+  // True if a result is still to come: of work that ends in its own time, or of what a callback
+  // waits for since.
   bool cancel();
   // The same for those who cannot hear of a canceller's trouble: it is nobody's, and reported so.
   bool cancel_quietly() noexcept;

@@ -10,7 +10,8 @@ namespace coil::detail {
 class CallNodes;
 class Inbox;
 class LoopLink;
-class SignalRelay;
+class SignalDesk;
+class SignalPort;
 
 class InboxNode {
  public:

@@ -108,7 +108,7 @@ void Reactor::turn(TimePoint until) {
   now_stale_ = true;
   run_inbox();
   run_timers();
-  resumptions_left_ = resumptions_per_turn_max;
+  allow_resumptions(leave_ ? 0 : resumptions_per_turn_max);
   run_ready();
   deliver_all();
   advance_stop();
@@ -133,7 +133,7 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_start() noexcept {
+void Reactor::run_start() {
   run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
 }
 
@@ -142,7 +142,11 @@ bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
   return result ? answer(op, slot, *result) : pend(op, slot);
 }
 
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
+void Reactor::expire(Suspension& waiter) noexcept {
+  make_ready(waiter);
+  ++counters_.resumptions;
+  resume(waiter);
+}
 
 void Reactor::start(Suspension& suspension, TaskContext& context,
                     std::coroutine_handle<> what) noexcept {

@@ -139,7 +139,11 @@ class Reactor : public ReactorTime {
   virtual SocketCalls& sockets() noexcept = 0;
   HandleTable& handles() noexcept { return handles_; }
   BufferPool& buffers() noexcept { return buffers_; }
-  const ReactorCounters& counters() const noexcept { return counters_; }
+  ReactorCounters counters() const noexcept {
+    ReactorCounters now = counters_;
+    now.resumptions -= static_cast<std::uint64_t>(resumptions_left_);
+    return now;
+  }
   TimePoint now() const noexcept final;
 
   // Lends an object to the modules above; slots are torn down in reverse order at the end.
@@ -165,10 +169,7 @@ class Reactor : public ReactorTime {
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
   void ready(Suspension& suspension) noexcept {
-    if (suspension.state_ != Suspension::State::waiting) [[unlikely]] {
-      contract_violation("a suspension was finished twice, or before it waited");
-    }
-    suspension.state_ = Suspension::State::ready;
+    make_ready(suspension);
     ready_.push_suspension(suspension);
   }
   // Puts one there that never waited: it entered as ready.
@@ -290,9 +291,12 @@ class Reactor : public ReactorTime {
   void quiet(HandleSlot& slot) noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
-  void run_start() noexcept;
+  void run_start();
+  static void make_ready(Suspension& suspension) noexcept;
   void resume(Suspension& suspension) noexcept;
-  void run(std::coroutine_handle<> handle) noexcept;
+  void run(std::coroutine_handle<> handle);
+  void allow_resumptions(int count) noexcept;
+  void leave() noexcept;
   bool stop_under_way() const noexcept {
     return state_ == State::stopping || state_ == State::draining;
   }
@@ -328,7 +332,7 @@ class Reactor : public ReactorTime {
 
   detail::ReadyList ready_;
   int budget_ = budget_per_resumption;
-  int resumptions_left_ = 0;  // In this turn.
+  int resumptions_left_ = 0;  // In this turn; none from the moment that it is to be the last.
   bool turning_ = false;      // Inside a call of turn().
   bool in_turns_ = false;     // Inside run, iterate or turn_until.
   bool leave_ = false;
@@ -338,7 +342,7 @@ class Reactor : public ReactorTime {
   State state_ = State::idle;
   mutable TimePoint now_;
   TimePoint delay_base_;
-  ReactorCounters counters_;
+  ReactorCounters counters_;  // With every resumption that this turn may still make.
   BufferPool buffers_;
   HandleTable handles_;
   detail::IntrusiveList<TaskContext, detail::SiblingTag> roots_;
@@ -360,6 +364,17 @@ inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waite
   return context.reactor().submit(*this);
 }
 
+// One count is the limit of a turn, the end of the last one, and what counters() goes by.
+inline void Reactor::allow_resumptions(int count) noexcept {
+  counters_.resumptions += static_cast<std::uint64_t>(count - resumptions_left_);
+  resumptions_left_ = count;
+}
+
+inline void Reactor::leave() noexcept {
+  leave_ = true;
+  allow_resumptions(0);
+}
+
 inline void Reactor::finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
   ++counters_.completed;
   if (op.is(Operation::closed_handle) && outcome == outcome::cancelled) {
@@ -371,22 +386,35 @@ inline void Reactor::finish(Operation& op, HandleSlot& slot, std::int64_t outcom
     finish_close_if_due(slot);
 }
 
-inline void Reactor::resume(Suspension& suspension) noexcept {
-  suspension.state_ = Suspension::State::resumed;
+// What is ready is nothing that a cancellation could end any more.
+inline void Reactor::make_ready(Suspension& suspension) noexcept {
+  if (!suspension.waiting()) [[unlikely]] {
+    contract_violation("a suspension was finished twice, or before it waited");
+  }
+  suspension.marks_ = Suspension::mark(Suspension::State::ready);
   suspension.context_->leaf_ = nullptr;
+}
+
+inline void Reactor::resume(Suspension& suspension) noexcept {
+  static_assert(Suspension::mark(Suspension::State::resumed) ==
+                (Suspension::mark(Suspension::State::ready) & ~Suspension::suspended_mark));
+  suspension.marks_ &= static_cast<std::uint8_t>(~Suspension::suspended_mark);
   run(suspension.waiter_);
 }
 
-inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
-  ++counters_.resumptions;
+// Not noexcept, so that the resumption may be a tail call.
+inline void Reactor::run(std::coroutine_handle<> handle) {
   now_stale_ = true;
   budget_ = budget_per_resumption;
   detail::resume_from_loop(handle);
 }
 
 inline void Reactor::run_ready() noexcept {
-  while (!ready_.empty() && resumptions_left_ > 0 && !leave_) {
-    --resumptions_left_;
+  while (!ready_.empty()) {
+    if (--resumptions_left_ < 0) [[unlikely]] {
+      resumptions_left_ = 0;
+      return;
+    }
     if (ready_.begins_with_start()) {
       run_start();
     } else {

@@ -133,9 +133,7 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_start() {
-  run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
-}
+void Reactor::run_start() { run(detail::TaskPromise<void>::begin_child(ready_.pop_start())); }
 
 bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
   const Attempt result = do_submit(op, slot);

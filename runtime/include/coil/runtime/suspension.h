@@ -72,7 +72,8 @@ class Suspension : public detail::ListHook {
   }
 
   void require_idle() const noexcept {
-    if (marks_ != mark(State::idle)) contract_violation("an awaiter was moved after it had started");
+    if (marks_ != mark(State::idle))
+      contract_violation("an awaiter was moved after it had started");
   }
 
   // Makes this what the task of `context` waits for; false if its scope was cancelled, in which

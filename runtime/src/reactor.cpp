@@ -133,7 +133,11 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_start() { run(detail::TaskPromise<void>::begin_child(ready_.pop_start())); }
+void Reactor::run_start() {
+  detail::ListHook& hook = ready_.pop_start();
+  begin_resumption();
+  detail::resume_from_loop(detail::TaskPromise<void>::begin_child(hook));
+}
 
 bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
   const Attempt result = do_submit(op, slot);

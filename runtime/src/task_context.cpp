@@ -82,11 +82,6 @@ void Suspension::finish_cancelled() noexcept {
   marks_ |= cancelled_mark;
 }
 
-void Suspension::throw_cancelled() const {
-  if (!was_cancelled()) contract_violation("a task was resumed by others than its reactor");
-  throw Cancelled();
-}
-
 namespace detail {
 
 void StrandJoin::finish() noexcept {

@@ -285,10 +285,10 @@ class Reactor : public ReactorTime {
   void quiet(HandleSlot& slot) noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
-  void run_start();
+  void run_start();  // Not noexcept, so that the resumption can be a tail call.
   static void make_ready(Suspension& suspension) noexcept;
   void resume(Suspension& suspension) noexcept;
-  void run(std::coroutine_handle<> handle);
+  void begin_resumption() noexcept;
   void allow_resumptions(int count) noexcept;
   void leave() noexcept;
   bool stop_under_way() const noexcept {

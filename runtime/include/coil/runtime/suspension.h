@@ -87,8 +87,7 @@ class Suspension : public detail::ListHook {
   void leave() noexcept;
   // Throws Cancelled if the wait ended, or never began, because the scope was cancelled.
   void check_cancelled() const {
-    if (marks_ > mark(State::resumed)) [[unlikely]]
-      throw_cancelled();
+    if (marks_ > mark(State::resumed)) throw Cancelled();
   }
   bool was_cancelled() const noexcept { return (marks_ & cancelled_mark) != 0; }
   // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
@@ -106,15 +105,14 @@ class Suspension : public detail::ListHook {
   friend class Reactor;
   friend class TaskContext;
 
-  // One byte says where it is, in the two lowest bits, and whether it was cancelled. So what a task
-  // asks when it goes on, whether it was, tells its compiler that it is not suspended any more.
+  // One byte says where it is, in the two lowest bits, and whether it was cancelled. What a task
+  // asks when it goes on, whether it was, also tells the compiler that it is not suspended any more.
   static constexpr std::uint8_t state_marks = 3;
   static constexpr std::uint8_t suspended_mark = 2;  // Of `waiting` and `ready`.
   static constexpr std::uint8_t cancelled_mark = 4;
   static constexpr std::uint8_t mark(State state) noexcept {
     return static_cast<std::uint8_t>(state);
   }
-  [[noreturn]] void throw_cancelled() const;
 
   // The hook, the waiter and the context mean nothing until it is entered.
   union {

@@ -57,14 +57,13 @@ inline void Reactor::resume(Suspension& suspension) noexcept {
   static_assert(Suspension::mark(Suspension::State::resumed) ==
                 (Suspension::mark(Suspension::State::ready) & ~Suspension::suspended_mark));
   suspension.marks_ &= static_cast<std::uint8_t>(~Suspension::suspended_mark);
-  run(suspension.waiter_);
+  begin_resumption();
+  detail::resume_from_loop(suspension.waiter_);
 }
 
-// Not noexcept, so that the resumption may be a tail call.
-inline void Reactor::run(std::coroutine_handle<> handle) {
+inline void Reactor::begin_resumption() noexcept {
   now_stale_ = true;
   budget_ = budget_per_resumption;
-  detail::resume_from_loop(handle);
 }
 
 inline void Reactor::run_ready() noexcept {

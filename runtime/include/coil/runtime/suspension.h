@@ -50,14 +50,14 @@ class Suspension : public detail::ListHook {
   // Asks for an early end; the suspension must still be finished, at once or later, by its owner.
   using CancelRequest = void (*)(Suspension&) noexcept;
 
-  enum class State : std::uint8_t { idle, resumed, waiting, ready };
+  enum class State : std::uint8_t { idle = 0, resumed = 1, waiting = 4, ready = 5 };
 
   explicit Suspension(CancelRequest cancel) noexcept : cancel_(cancel) {}
   // Only an idle suspension may be moved: it is still an ordinary value then.
   Suspension(Suspension&& other) noexcept : cancel_(other.cancel_) { other.require_idle(); }
   Suspension& operator=(Suspension&&) = delete;
 
-  State state() const noexcept { return State(marks_ & state_marks); }
+  State state() const noexcept { return State(marks_ & ~cancelled_mark); }
   bool waiting() const noexcept { return marks_ == mark(State::waiting); }
   // Valid from the moment it waits.
   TaskContext& context() const noexcept { return *context_; }
@@ -66,7 +66,7 @@ class Suspension : public detail::ListHook {
   // For one that is ready at once, and is never asked to end: enter_ready().
   Suspension() noexcept {}
   ~Suspension() {
-    if ((marks_ & suspended_mark) != 0) {
+    if (marks_ >= suspended_mark) {
       contract_violation("a coroutine frame was destroyed while it was suspended in an await");
     }
   }
@@ -105,11 +105,11 @@ class Suspension : public detail::ListHook {
   friend class Reactor;
   friend class TaskContext;
 
-  // One byte says where it is, in the two lowest bits, and whether it was cancelled. What a task
-  // asks when it goes on, whether it was, also tells the compiler that it is not suspended any more.
-  static constexpr std::uint8_t state_marks = 3;
-  static constexpr std::uint8_t suspended_mark = 2;  // Of `waiting` and `ready`.
-  static constexpr std::uint8_t cancelled_mark = 4;
+  // One byte says where it is and, by a bit between those of the states, whether it was cancelled.
+  // So one comparison tells a task that goes on that it was not, and its compiler that it is not
+  // suspended any more.
+  static constexpr std::uint8_t cancelled_mark = 2;
+  static constexpr std::uint8_t suspended_mark = 4;  // Of `waiting` and `ready` only.
   static constexpr std::uint8_t mark(State state) noexcept {
     return static_cast<std::uint8_t>(state);
   }

@@ -115,7 +115,7 @@ void Reactor::turn(TimePoint until) {
   now_stale_ = true;
   run_inbox();
   run_timers();
-  resumptions_left_ = resumptions_per_turn_max;
+  allow_resumptions(leave_ ? 0 : resumptions_per_turn_max);
   run_ready();
   deliver_all();
   advance_stop();
@@ -140,8 +140,10 @@ void Reactor::run_timers() noexcept {
   }
 }
 
-void Reactor::run_start() noexcept {
-  run(detail::TaskPromise<void>::begin_child(ready_.pop_start()));
+void Reactor::run_start() {
+  detail::ListHook& hook = ready_.pop_start();
+  begin_resumption();
+  detail::resume_from_loop(detail::TaskPromise<void>::begin_child(hook));
 }
 
 bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
@@ -149,7 +151,11 @@ bool Reactor::begin(Operation& op, HandleSlot& slot) noexcept {
   return result ? answer(op, slot, *result) : pend(op, slot);
 }
 
-void Reactor::expire(Suspension& waiter) noexcept { resume(waiter); }
+void Reactor::expire(Suspension& waiter) noexcept {
+  make_ready(waiter);
+  ++counters_.resumptions;
+  resume(waiter);
+}
 
 void Reactor::start(Suspension& suspension, TaskContext& context,
                     std::coroutine_handle<> what) noexcept {

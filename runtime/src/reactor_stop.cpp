@@ -59,14 +59,14 @@ void Reactor::stop() {
     throw ReactorNotRunning("stop: the reactor is not running, or is being stopped already");
   }
   if (state_ == State::idle) {
-    leave_ = true;  // Inside turn_until: its owner cleans up.
+    leave();  // Inside turn_until: its owner cleans up.
   } else {
     stop_asked_ = true;
   }
 }
 
 void Reactor::crash() {
-  leave_ = true;
+  leave();
   running_ = false;
   stop_asked_ = false;
   if (state_ != State::stopped) state_ = State::idle;
@@ -181,7 +181,7 @@ void Reactor::finish_stop() {
   core_->events.fire_phase("shutdown", Phase::during);
   running_ = false;
   core_->events.fire_phase("shutdown", Phase::after);
-  leave_ = true;
+  leave();
 }
 
 void Reactor::shut_down() noexcept {

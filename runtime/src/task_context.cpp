@@ -54,7 +54,7 @@ void TaskContext::drop_rest() noexcept {
 void TaskContext::request_cancel_here() noexcept {
   if (cancel_requested_) return;
   cancel_requested_ = true;
-  if (leaf_ != nullptr && leaf_->waiting()) leaf_->cancel_(*leaf_);
+  if (leaf_ != nullptr) leaf_->cancel_(*leaf_);
 }
 
 // Strands end only when the loop runs them, so the tree stands still during the walk. It goes in
@@ -78,21 +78,21 @@ void TaskContext::cancel() noexcept {
 }
 
 void Suspension::finish_cancelled() noexcept {
-  cancelled_ = true;
   context_->reactor().ready(*this);
+  marks_ |= cancelled_mark;
 }
 
 namespace detail {
 
 void StrandJoin::finish() noexcept {
-  enough_ = nobody_waits;
+  wait_for(nobody_waits);
   waiting_->context().reactor().ready(*waiting_);
 }
 
 void StrandJoin::Wait::give_up(Suspension& self) noexcept {
   auto& wait = static_cast<Wait&>(self);
   if (!wait.cancellable_) return;
-  wait.join_.enough_ = nobody_waits;
+  wait.join_.wait_for(nobody_waits);
   wait.finish_cancelled();
 }
 

@@ -2,6 +2,7 @@
 // on every reactor, real or simulated.
 #include <coil/testing/simulated_reactor.h>
 
+#include <cstdint>
 #include <string>
 #include <thread>
 #include <vector>
@@ -120,6 +121,78 @@ TEST_CASE("a program of timers, tasks and threads has one history on every react
     CAPTURE(at);
     CHECK(here[at] == there[at]);
   }
+}
+
+// Reads the counter in each of its three resumptions: begun, given way, woken by a timer.
+Task<void> count(Reactor& reactor, std::vector<std::uint64_t>& counts) {
+  const auto read = [&] { counts.push_back(reactor.counters().resumptions); };
+  read();
+  co_await yield();
+  read();
+  co_await sleep(Duration::zero());
+  read();
+}
+
+TEST_CASE("each resumption is counted when it is made") {
+  COIL_CONTRACT(reactor);
+  std::vector<std::uint64_t> counts;
+  const std::uint64_t before = reactor->counters().resumptions;
+  for (int task = 0; task != 2; ++task) {
+    detail::start_root<"counts">(*reactor, count(*reactor, counts));
+  }
+  CHECK(reactor->counters().resumptions == before);
+  reactor->turn_until([&] { return counts.size() == 6; });
+  for (std::size_t at = 0; at != 6; ++at) CHECK(counts[at] == before + at + 1);
+  CHECK(reactor->counters().resumptions == before + 6);
+}
+
+TEST_CASE("a task that crashes the loop leaves those who are ready behind it to the next run") {
+  COIL_CONTRACT(reactor);
+  History history;
+  auto crash = [&](const char* name) -> Task<void> {
+    co_await yield();
+    history.push_back(name);
+    reactor->crash();
+    co_await yield();
+    history.push_back(std::string(name) + " again");
+  };
+  for (const char* name : {"first", "second"}) detail::start_root<"task">(*reactor, crash(name));
+  const std::uint64_t before = reactor->counters().resumptions;
+  reactor->run();
+  CHECK(history == History{"first"});
+  CHECK(reactor->counters().resumptions == before + 3);
+  reactor->run();
+  CHECK(history == History{"first", "second"});
+  CHECK(reactor->counters().resumptions == before + 4);
+  reactor->callLater(Duration::zero(), [&] { reactor->stop(); });
+  reactor->run();
+  CHECK(history == History{"first", "second", "first again", "second again"});
+}
+
+TEST_CASE("who is ready waits for nothing any more, and cancelling comes too late for it") {
+  COIL_CONTRACT(reactor);
+  Event event;
+  TaskContext* context = nullptr;
+  bool got = false;
+  auto wait = [&]() -> Task<void> {
+    context = &co_await current_context();
+    co_await event.wait();
+    got = true;
+    CHECK(context->waits_for() == nullptr);
+    co_await yield();
+    FAIL("a cancelled scope lets nobody wait");
+  };
+  detail::start_root<"waits">(*reactor, wait());
+  reactor->iterate();
+  const Suspension* waited = context->waits_for();
+  REQUIRE(waited != nullptr);
+  CHECK(waited->state() == Suspension::State::waiting);
+  event.set();
+  CHECK(context->waits_for() == nullptr);
+  CHECK(waited->state() == Suspension::State::ready);
+  context->cancel();
+  reactor->iterate();
+  CHECK(got);
 }
 
 }  // namespace

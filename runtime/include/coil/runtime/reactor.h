@@ -133,7 +133,11 @@ class Reactor : public ReactorTime {
   virtual SocketCalls& sockets() noexcept = 0;
   HandleTable& handles() noexcept { return handles_; }
   BufferPool& buffers() noexcept { return buffers_; }
-  const ReactorCounters& counters() const noexcept { return counters_; }
+  ReactorCounters counters() const noexcept {
+    ReactorCounters now = counters_;
+    now.resumptions -= static_cast<std::uint64_t>(resumptions_left_);
+    return now;
+  }
   TimePoint now() const noexcept final;
 
   // Lends an object to the modules above; slots are torn down in reverse order at the end.
@@ -159,10 +163,7 @@ class Reactor : public ReactorTime {
   void cancel(Operation& op) noexcept;
   // Puts a waiting suspension on the ready list; the loop resumes it.
   void ready(Suspension& suspension) noexcept {
-    if (suspension.state_ != Suspension::State::waiting) [[unlikely]] {
-      contract_violation("a suspension was finished twice, or before it waited");
-    }
-    suspension.state_ = Suspension::State::ready;
+    make_ready(suspension);
     ready_.push_suspension(suspension);
   }
   // Puts one there that never waited: it entered as ready.
@@ -286,9 +287,12 @@ class Reactor : public ReactorTime {
   void quiet(HandleSlot& slot) noexcept;
   void run_inbox() noexcept;
   void run_timers() noexcept;
-  void run_start() noexcept;
+  void run_start();  // Not noexcept, so that the resumption can be a tail call.
+  static void make_ready(Suspension& suspension) noexcept;
   void resume(Suspension& suspension) noexcept;
-  void run(std::coroutine_handle<> handle) noexcept;
+  void begin_resumption() noexcept;
+  void allow_resumptions(int count) noexcept;
+  void leave() noexcept;
   bool stop_under_way() const noexcept {
     return state_ == State::stopping || state_ == State::draining;
   }
@@ -324,7 +328,7 @@ class Reactor : public ReactorTime {
 
   detail::ReadyList ready_;
   int budget_ = budget_per_resumption;
-  int resumptions_left_ = 0;  // In this turn.
+  int resumptions_left_ = 0;  // In this turn; none from the moment that it is to be the last.
   bool turning_ = false;      // Inside a call of turn().
   bool in_turns_ = false;     // Inside run, iterate or turn_until.
   bool leave_ = false;
@@ -334,7 +338,7 @@ class Reactor : public ReactorTime {
   State state_ = State::idle;
   mutable TimePoint now_;
   TimePoint delay_base_;
-  ReactorCounters counters_;
+  ReactorCounters counters_;  // With every resumption that this turn may still make.
   BufferPool buffers_;
   HandleTable handles_;
   detail::IntrusiveList<TaskContext, detail::SiblingTag> roots_;
@@ -343,52 +347,6 @@ class Reactor : public ReactorTime {
   std::unique_ptr<Core> core_;  // What the hot path does not touch.
 };
 
-inline Reactor& Operation::reactor() const noexcept { return context().reactor(); }
-
-inline bool Operation::begin(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
-  if (kept() != &context.reactor()) [[unlikely]] {
-    contract_violation("a task awaited what belongs to another reactor");
-  }
-  if (!enter(context, waiter)) {
-    keep_number(outcome::cancelled);
-    return false;
-  }
-  return context.reactor().submit(*this);
-}
-
-inline void Reactor::finish(Operation& op, HandleSlot& slot, std::int64_t outcome) noexcept {
-  ++counters_.completed;
-  if (op.is(Operation::closed_handle) && outcome == outcome::cancelled) {
-    outcome = outcome::handle_closed;
-  }
-  op.keep_number(outcome);
-  ready(op);
-  if (slot.closing()) [[unlikely]]
-    finish_close_if_due(slot);
-}
-
-inline void Reactor::resume(Suspension& suspension) noexcept {
-  suspension.state_ = Suspension::State::resumed;
-  suspension.context_->leaf_ = nullptr;
-  run(suspension.waiter_);
-}
-
-inline void Reactor::run(std::coroutine_handle<> handle) noexcept {
-  ++counters_.resumptions;
-  now_stale_ = true;
-  budget_ = budget_per_resumption;
-  detail::resume_from_loop(handle);
-}
-
-inline void Reactor::run_ready() noexcept {
-  while (!ready_.empty() && resumptions_left_ > 0 && !leave_) {
-    --resumptions_left_;
-    if (ready_.begins_with_start()) {
-      run_start();
-    } else {
-      resume(static_cast<Suspension&>(ready_.pop_suspension()));
-    }
-  }
-}
-
 }  // namespace coil
+
+#include <coil/runtime/detail/loop.h>

@@ -50,15 +50,15 @@ class Suspension : public detail::ListHook {
   // Asks for an early end; the suspension must still be finished, at once or later, by its owner.
   using CancelRequest = void (*)(Suspension&) noexcept;
 
-  enum class State : std::uint8_t { idle, resumed, waiting, ready };
+  enum class State : std::uint8_t { idle = 0, resumed = 1, waiting = 4, ready = 5 };
 
   explicit Suspension(CancelRequest cancel) noexcept : cancel_(cancel) {}
   // Only an idle suspension may be moved: it is still an ordinary value then.
   Suspension(Suspension&& other) noexcept : cancel_(other.cancel_) { other.require_idle(); }
   Suspension& operator=(Suspension&&) = delete;
 
-  State state() const noexcept { return state_; }
-  bool waiting() const noexcept { return state_ == State::waiting; }
+  State state() const noexcept { return State(marks_ & ~cancelled_mark); }
+  bool waiting() const noexcept { return marks_ == mark(State::waiting); }
   // Valid from the moment it waits.
   TaskContext& context() const noexcept { return *context_; }
 
@@ -66,13 +66,14 @@ class Suspension : public detail::ListHook {
   // For one that is ready at once, and is never asked to end: enter_ready().
   Suspension() noexcept {}
   ~Suspension() {
-    if (state_ >= State::waiting) {
+    if (marks_ >= suspended_mark) {
       contract_violation("a coroutine frame was destroyed while it was suspended in an await");
     }
   }
 
   void require_idle() const noexcept {
-    if (state_ != State::idle) contract_violation("an awaiter was moved after it had started");
+    if (marks_ != mark(State::idle))
+      contract_violation("an awaiter was moved after it had started");
   }
 
   // Makes this what the task of `context` waits for; false if its scope was cancelled, in which
@@ -86,9 +87,9 @@ class Suspension : public detail::ListHook {
   void leave() noexcept;
   // Throws Cancelled if the wait ended, or never began, because the scope was cancelled.
   void check_cancelled() const {
-    if (cancelled_) throw Cancelled();
+    if (marks_ > mark(State::resumed)) throw Cancelled();
   }
-  bool was_cancelled() const noexcept { return cancelled_; }
+  bool was_cancelled() const noexcept { return (marks_ & cancelled_mark) != 0; }
   // A word that an awaiter may keep until it is entered, in place of a member: what it waits for.
   // It does not move with the rest.
   void keep(void* word) noexcept { word_ = word; }
@@ -104,6 +105,15 @@ class Suspension : public detail::ListHook {
   friend class Reactor;
   friend class TaskContext;
 
+  // One byte says where it is and, by a bit between those of the states, whether it was cancelled.
+  // So one comparison tells a task that goes on that it was not, and its compiler that it is not
+  // suspended any more.
+  static constexpr std::uint8_t cancelled_mark = 2;
+  static constexpr std::uint8_t suspended_mark = 4;  // Of `waiting` and `ready` only.
+  static constexpr std::uint8_t mark(State state) noexcept {
+    return static_cast<std::uint8_t>(state);
+  }
+
   // The hook, the waiter and the context mean nothing until it is entered.
   union {
     void* word_;
@@ -114,8 +124,7 @@ class Suspension : public detail::ListHook {
     CancelRequest cancel_;
     std::int64_t number_;
   };
-  State state_ = State::idle;
-  bool cancelled_ = false;
+  std::uint8_t marks_ = mark(State::idle);
 };
 
 }  // namespace coil

@@ -137,16 +137,13 @@ class TaskPromise<void> final : public PromiseBase {
   // Makes it a child that waits for its turn; the hook is for the ready list.
   ListHook& become_child(ChildScope& scope) noexcept {
     scope.join().one_started();
-    return *std::construct_at(&room_.start, *this, &scope);
+    return *std::construct_at(&room_.start, *this, scope);
   }
   // The same for a root of that name, which lives as long as the program; its account of itself
   // says that it was written at `site`.
   ListHook& become_root(Reactor& reactor, NameBinding& name, std::source_location site) noexcept {
     set_site(site);
-    Start& start = *std::construct_at(&room_.start, *this, nullptr);
-    start.reactor = &reactor;
-    start.name = &name;
-    return start;
+    return *std::construct_at(&room_.start, *this, reactor, name);
   }
   // Gives the child that is to be resumed, now that it is its turn.
   static std::coroutine_handle<> begin_child(ListHook& hook) noexcept {
@@ -162,11 +159,13 @@ class TaskPromise<void> final : public PromiseBase {
 
  private:
   struct Start : ListHook {
-    Start(TaskPromise& task, ChildScope* around) noexcept : self(task), scope(around) {}
+    Start(TaskPromise& task, ChildScope& around) noexcept : self(task), scope(&around) {}
+    Start(TaskPromise& task, Reactor& its, NameBinding& given) noexcept
+        : self(task), scope(nullptr), reactor(&its), name(&given) {}
     TaskPromise& self;
     ChildScope* scope;
-    Reactor* reactor = nullptr;  // Of a root.
-    NameBinding* name = nullptr;
+    Reactor* reactor;  // These two are of a root, which has no scope.
+    NameBinding* name;
   };
   union Room {
     Room() noexcept {}
@@ -178,8 +177,8 @@ class TaskPromise<void> final : public PromiseBase {
 
   static std::coroutine_handle<> begin_root(const Start& start) noexcept;
   bool is_child() const noexcept { return continuation() == nullptr; }
-  bool is_root() const noexcept { return context().parent() == nullptr; }
-  ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*context().parent()); }
+  bool is_root() const noexcept { return room_.context.parent() == nullptr; }
+  ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*room_.context.parent()); }
   // Out of line, to keep what is compiled for each task small.
   void child_threw() noexcept;
   void end_child() noexcept;

@@ -108,7 +108,8 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   void set_name(std::string_view name);
   std::source_location site() const noexcept { return site_; }
   void set_site(std::source_location site) noexcept { site_ = site; }
-  // What the strand waits for now; nullptr while it runs, or while only its children do.
+  // What the strand waits for now; nullptr while it runs or is about to, or while only its children
+  // do.
   Suspension* waits_for() const noexcept { return leaf_; }
 
   template <class Visit>
@@ -136,7 +137,7 @@ class TaskContext : public detail::TaggedHook<detail::SiblingTag> {
   // Small, since every task that may be spawned has room for one.
   Reactor* reactor_;
   TaskContext* parent_ = nullptr;
-  Suspension* leaf_ = nullptr;
+  Suspension* leaf_ = nullptr;  // What it waits for, until that is ready.
   detail::IntrusiveRing<TaskContext, detail::SiblingTag> children_;
   detail::LocalBinding* locals_ = nullptr;  // Its own name first, if it has one, then the rest.
   std::source_location site_;
@@ -149,8 +150,7 @@ inline bool Suspension::enter(TaskContext& context, std::coroutine_handle<> wait
   require_idle();
   context_ = &context;
   if (context.cancel_requested_) {
-    cancelled_ = true;
-    state_ = State::resumed;
+    marks_ = mark(State::resumed) | cancelled_mark;
     return false;
   }
   enter_uncancellable(context, waiter);
@@ -162,26 +162,24 @@ inline void Suspension::enter_uncancellable(TaskContext& context,
   context_ = &context;
   waiter_ = waiter;
   context.leaf_ = this;
-  state_ = State::waiting;
+  marks_ = mark(State::waiting);
 }
 
-// Cancelling finds nothing to end: what is ready needs no leaf.
+// Cancelling finds nothing to end: what is ready is no leaf, and needs no context.
 inline bool Suspension::enter_ready(TaskContext& context, std::coroutine_handle<> waiter) noexcept {
   require_idle();
   if (context.cancel_requested_) {
-    cancelled_ = true;
-    state_ = State::resumed;
+    marks_ = mark(State::resumed) | cancelled_mark;
     return false;
   }
-  context_ = &context;
   waiter_ = waiter;
-  state_ = State::ready;
+  marks_ = mark(State::ready);
   return true;
 }
 
 inline void Suspension::leave() noexcept {
   context_->leaf_ = nullptr;
-  state_ = State::resumed;
+  marks_ = mark(State::resumed);
 }
 
 }  // namespace coil

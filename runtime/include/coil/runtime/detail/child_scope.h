@@ -18,19 +18,19 @@ class StrandJoin {
   StrandJoin(const StrandJoin&) = delete;
   StrandJoin& operator=(const StrandJoin&) = delete;
 
-  void one_started() noexcept { ++live_; }
+  void one_started() noexcept { ++beyond_; }
   void one_ended() noexcept {
-    if (--live_ == enough_) [[unlikely]]
+    if (--beyond_ == 0) [[unlikely]]
       finish();
   }
-  std::size_t live() const noexcept { return live_; }
+  std::size_t live() const noexcept { return beyond_ + enough_; }
 
   class Wait final : public Suspension {
    public:
     Wait(StrandJoin& join, std::size_t enough, bool cancellable) noexcept
         : Suspension(&give_up), join_(join), enough_(enough), cancellable_(cancellable) {}
     Wait(Wait&&) noexcept = default;
-    bool await_ready() const noexcept { return join_.live_ <= enough_; }
+    bool await_ready() const noexcept { return join_.live() <= enough_; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
       return begin(waiter.promise().context(), waiter);
@@ -42,7 +42,7 @@ class StrandJoin {
         return false;
       }
       join_.waiting_ = this;
-      join_.enough_ = enough_;
+      join_.wait_for(enough_);
       return true;
     }
     void await_resume() const { check_cancelled(); }
@@ -64,8 +64,14 @@ class StrandJoin {
   static constexpr std::size_t nobody_waits = SIZE_MAX;
 
   [[gnu::noinline]] void finish() noexcept;
+  void wait_for(std::size_t enough) noexcept {
+    beyond_ = live() - enough;
+    enough_ = enough;
+  }
 
-  std::size_t live_ = 0;
+  // How many are alive beyond those that the waiting one accepts: counted from -1, and so never
+  // none, while nobody waits.
+  std::size_t beyond_ = 0 - nobody_waits;
   std::size_t enough_ = nobody_waits;
   Suspension* waiting_ = nullptr;
 };

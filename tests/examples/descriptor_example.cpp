@@ -16,9 +16,9 @@ namespace {
 std::string seen;
 
 // [pipe reader]
-class PipeReader : public ReadDescriptor {
+class PipeInput : public ReadDescriptor {
  public:
-  explicit PipeReader(NativeHandle pipe) : pipe_(pipe) {}
+  explicit PipeInput(NativeHandle pipe) : pipe_(pipe) {}
   NativeHandle fileno() const override { return pipe_; }
   std::optional<Failure> doRead() override {
     std::array<char, 512> bytes;
@@ -34,9 +34,9 @@ class PipeReader : public ReadDescriptor {
 };
 // [/pipe reader]
 
-class PipeWriter : public WriteDescriptor {
+class PipeOutput : public WriteDescriptor {
  public:
-  explicit PipeWriter(NativeHandle pipe) : pipe_(pipe) {}
+  explicit PipeOutput(NativeHandle pipe) : pipe_(pipe) {}
   NativeHandle fileno() const override { return pipe_; }
   std::optional<Failure> doWrite() override {
     CHECK(::write(pipe_.descriptor(), "hello", 5) == 5);
@@ -57,9 +57,9 @@ TEST_CASE("pipe reader and pipe writer") {
   std::array<int, 2> pipe{};
   REQUIRE(::pipe(pipe.data()) == 0);
   const NativeHandle handle(pipe[0]);
-  auto writer = std::make_shared<PipeWriter>(NativeHandle(pipe[1]));
+  auto writer = std::make_shared<PipeOutput>(NativeHandle(pipe[1]));
   // [pipe reader]
-  reactor.addReader(std::make_shared<PipeReader>(handle));
+  reactor.addReader(std::make_shared<PipeInput>(handle));
   // [/pipe reader]
   // [pipe writer]
   reactor.addWriter(writer);

@@ -12,9 +12,9 @@ namespace coil {
 //
 // Example (tests/examples/descriptor_example.cpp, "pipe reader"):
 //
-//   class PipeReader : public ReadDescriptor {
+//   class PipeInput : public ReadDescriptor {
 //    public:
-//     explicit PipeReader(NativeHandle pipe) : pipe_(pipe) {}
+//     explicit PipeInput(NativeHandle pipe) : pipe_(pipe) {}
 //     NativeHandle fileno() const override { return pipe_; }
 //     std::optional<Failure> doRead() override {
 //       std::array<char, 512> bytes;
@@ -43,7 +43,7 @@ class FileDescriptor {
 //
 // Example (tests/examples/descriptor_example.cpp, "pipe reader"):
 //
-//   reactor.addReader(std::make_shared<PipeReader>(handle));
+//   reactor.addReader(std::make_shared<PipeInput>(handle));
 //
 // Source: Twisted's IReadDescriptor.
 class ReadDescriptor : public virtual FileDescriptor {

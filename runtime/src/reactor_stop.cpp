@@ -143,7 +143,9 @@ void Reactor::begin_drain() {
 }
 
 bool Reactor::drained() noexcept {
-  if (roots_.empty() && ready_.empty() && handles_.closing() == 0 && nothing_outside(*this)) {
+  // What came of work outside was posted before that was idle, and is delivered before the end.
+  if (roots_.empty() && ready_.empty() && handles_.closing() == 0 && nothing_outside(*this) &&
+      core_->posted.empty()) {
     return true;
   }
   // However short the time, who was cancelled has one turn to end in.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <latch>
 #include <stdexcept>
 #include <thread>
 
@@ -344,8 +345,13 @@ TEST_CASE("a group runs a body on each of its reactors, and stops as one") {
 TEST_CASE("a failure of one reactor stops the whole group, and is the group's") {
   COIL_CONTRACT(reactor);
   ReactorGroup workers(group_options(3));
-  auto body = [](Reactor& there, std::size_t index) -> Task<void> {
-    if (index == 1) throw std::runtime_error("number one failed");
+  std::latch begun(3);
+  auto body = [&begun](Reactor& there, std::size_t index) -> Task<void> {
+    begun.count_down();
+    if (index == 1) {
+      begun.wait();  // Else the last one may have been stopped before it could begin.
+      throw std::runtime_error("number one failed");
+    }
     co_await linger(there);
   };
   workers.start(body);

@@ -53,7 +53,9 @@ using Receiver = ChannelReceiver<HandedStream>;
 Task<bool> hand_on(std::vector<Sender>& senders, std::size_t& next, TcpStream stream) {
   HandedStream handed(std::move(stream));
   for (std::size_t tried = 0; tried < senders.size(); ++tried) {
-    if (senders[next++ % senders.size()].try_send(std::move(handed))) co_return true;
+    // Who has no room leaves it as it is.
+    auto& sender = senders[next++ % senders.size()];
+    if (sender.try_send(static_cast<HandedStream&&>(handed))) co_return true;
   }
   std::erase_if(senders, [](const Sender& sender) { return !sender.is_open(); });
   if (senders.empty()) co_return false;

@@ -51,7 +51,7 @@ Command& Command::set_descriptor(int number, ChildDescriptor what) {
   return *this;
 }
 
-Command& Command::set_descriptors(ChildDescriptors all) {
+Command& Command::set_descriptors(const ChildDescriptors& all) {
   descriptors.clear();
   for (const auto& [number, what] : all) set_descriptor(number, what);
   return *this;

@@ -136,7 +136,7 @@ class LogFile::File {
   std::size_t lost_ = 0;  // … and how many records did not get here.
 };
 
-LogFile::LogFile(std::filesystem::path name)
+LogFile::LogFile(const std::filesystem::path& name)
     : file_(std::make_shared<File>(std::filesystem::absolute(name))) {}
 
 void LogFile::write(const LogRecord& record) { file_->write(record); }

@@ -49,7 +49,7 @@ bool is_alive(long process) noexcept {
 
 }  // namespace
 
-PidFile::PidFile(std::filesystem::path name)
+PidFile::PidFile(const std::filesystem::path& name)
     : name_(std::filesystem::absolute(name)), owner_(::getpid()) {
   try {
     while (!open_and_lock()) {

@@ -28,6 +28,7 @@ Pipeline Pipeline::spawn(Reactor& reactor, const std::vector<Command>& commands)
 
 Task<std::vector<ExitStatus>> Pipeline::wait() {
   std::vector<ExitStatus> ends;
+  ends.reserve(processes_.size());
   for (Process& process : processes_) ends.push_back(co_await process.wait());
   co_return ends;
 }

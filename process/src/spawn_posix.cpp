@@ -33,6 +33,12 @@ void require_no_nul(const std::string& text, const char* what) {
   }
 }
 
+std::string joined(std::string first, char between, const std::string& last) {
+  first += between;
+  first += last;
+  return first;
+}
+
 std::vector<std::string> variables_of(const Environment& environment) {
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) {
@@ -41,7 +47,7 @@ std::vector<std::string> variables_of(const Environment& environment) {
     }
     require_no_nul(name, "a variable");
     require_no_nul(value, "a variable");
-    variables.push_back(name + "=" + value);
+    variables.push_back(joined(name, '=', value));
   }
   return variables;
 }
@@ -55,7 +61,7 @@ std::vector<std::string> candidates_of(const std::string& program, const Environ
   for (;;) {
     const std::size_t end = path.find(':');
     const std::string folder(path.substr(0, end));
-    candidates.push_back(folder.empty() ? program : folder + "/" + program);
+    candidates.push_back(folder.empty() ? program : joined(folder, '/', program));
     if (end == std::string_view::npos) return candidates;
     path.remove_prefix(end + 1);
   }
@@ -63,6 +69,7 @@ std::vector<std::string> candidates_of(const std::string& program, const Environ
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;

@@ -46,7 +46,7 @@ bool LoopLink::post(Callback call) {
   return true;
 }
 
-void LoopLink::log(LogRecord record) noexcept {
+void LoopLink::log(const LogRecord& record) noexcept {
   try {
     const ThreadLock lock(mutex_);
     if (reactor_ != nullptr) {

@@ -14,7 +14,8 @@ void announce(const coil::Reactor& reactor, const coil::Address& where, const ch
 }
 
 int run_server(coil::Reactor& reactor, const Counters& counters) {
-  return run_server(reactor, counters, [&]() -> const Counters& { return counters; });
+  const Counters* const all = &counters;
+  return run_server(reactor, counters, [all]() -> const Counters& { return *all; });
 }
 
 int run_server(coil::Reactor& reactor, const Counters& live,

@@ -45,11 +45,10 @@ coil::Task<void> stop_all(coil::ReactorGroup& workers) {
   workers.stop();
   bool forced = false;
   try {
-    co_await workers.wait();
+    // What went wrong is told by run_workers.
+    static_cast<void>(co_await coil::as_result(workers.wait()));
   } catch (const coil::Cancelled&) {
     forced = true;  // Told twice.
-  } catch (...) {
-    // run_workers tells it.
   }
   if (!forced) co_return;
   workers.force_stop();
@@ -91,12 +90,13 @@ int run_workers(coil::Reactor& reactor, const ServerOptions& options, const char
   auto ignore = [](const coil::Failure&) {};
   coil::Deferred<void>::fromCoroutine(reactor, watch(reactor, workers)).addErrback(ignore);
   coil::Deferred<void>::fromCoroutine(reactor, keep_sum(workers, all, sum)).addErrback(ignore);
+  int status = 0;
   auto add_up = [&]() -> const Counters& {
     workers.stop();
     try {
       workers.join();
     } catch (...) {
-      // It is told below.
+      status = 1;  // Why is told below.
     }
     sum = Counters();
     for (const Own& own : all) sum += own.counters;
@@ -107,9 +107,8 @@ int run_workers(coil::Reactor& reactor, const ServerOptions& options, const char
     tell_forced(workers[index].last_stop());
   }
   const coil::Failure failure = workers.failure();
-  if (!failure) return 0;
-  std::fprintf(stderr, "coil: %s\n", failure.getErrorMessage().c_str());
-  return 1;
+  if (failure) std::fprintf(stderr, "coil: %s\n", failure.getErrorMessage().c_str());
+  return status;
 }
 
 }  // namespace samples

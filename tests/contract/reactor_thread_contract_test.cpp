@@ -347,11 +347,8 @@ TEST_CASE("a failure of one reactor stops the whole group, and is the group's") 
   ReactorGroup workers(group_options(3));
   std::latch begun(3);
   auto body = [&begun](Reactor& there, std::size_t index) -> Task<void> {
-    begun.count_down();
-    if (index == 1) {
-      begun.wait();  // Else the last one may have been stopped before it could begin.
-      throw std::runtime_error("number one failed");
-    }
+    begun.arrive_and_wait();  // Else the last one may have been stopped before it could begin.
+    if (index == 1) throw std::runtime_error("number one failed");
     co_await linger(there);
   };
   workers.start(body);

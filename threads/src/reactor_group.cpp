@@ -1,6 +1,8 @@
 // Several reactor threads as one: made together, stopped together.
 #include <coil/threads/reactor_group.h>
 
+#include <coil/runtime/as_result.h>
+
 #include "thread_calls.h"
 
 #include <mutex>
@@ -66,11 +68,12 @@ void ReactorGroup::force_stop() noexcept {
 }
 
 void ReactorGroup::join() {
+  Failure told;  // The group knows which one was the first.
   for (ReactorThread& thread : threads_) {
     try {
       thread.join();
     } catch (...) {
-      // It has told the group.
+      told = Failure::current();
     }
   }
   give_failure();
@@ -78,13 +81,7 @@ void ReactorGroup::join() {
 
 Task<void> ReactorGroup::wait() {
   for (const ReactorThread& thread : threads_) {
-    try {
-      co_await thread.wait();
-    } catch (const Cancelled&) {
-      throw;
-    } catch (...) {
-      // It has told the group.
-    }
+    static_cast<void>(co_await as_result(thread.wait()));  // The group knows the first failure.
   }
   give_failure();
 }

@@ -7,13 +7,13 @@
 
 namespace coil {
 
-ThreadPool::ThreadPool(ThreadPoolOptions options)
+ThreadPool::ThreadPool(const ThreadPoolOptions& options)
     : state_(std::make_shared<detail::PoolState>(options, nullptr,
                                                  make_error_code(Errc::executor_stopped))) {
   check_sizes(options.min(), options.max());
 }
 
-ThreadPool::ThreadPool(Reactor& home, ThreadPoolOptions options)
+ThreadPool::ThreadPool(Reactor& home, const ThreadPoolOptions& options)
     : state_(std::make_shared<detail::PoolState>(options, detail::LoopLink::of(home),
                                                  make_error_code(Errc::executor_stopped))) {
   check_sizes(options.min(), options.max());

@@ -115,7 +115,7 @@ class Command {
   }
   Command& set_descriptor(int number, ChildDescriptor what);
   // All of them at once, 0 to 2 included.
-  Command& set_descriptors(ChildDescriptors all);
+  Command& set_descriptors(const ChildDescriptors& all);
   Command& set_input(ChildDescriptor what) { return set_descriptor(0, what); }
   Command& set_output(ChildDescriptor what) { return set_descriptor(1, what); }
   Command& set_errors(ChildDescriptor what) { return set_descriptor(2, what); }

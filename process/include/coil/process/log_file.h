@@ -28,7 +28,7 @@ namespace coil {
 // Cost:       Blocks for one system call per record.
 class LogFile {
  public:
-  explicit LogFile(std::filesystem::path name);
+  explicit LogFile(const std::filesystem::path& name);
 
   void write(const LogRecord& record);
   // What a reactor takes; it keeps the file open by itself.

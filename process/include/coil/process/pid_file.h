@@ -52,7 +52,7 @@ class PidFileHeld : public std::runtime_error {
 // Source:     flock(2); Twisted's PIDFile, which compares numbers and so can be mistaken.
 class PidFile {
  public:
-  explicit PidFile(std::filesystem::path name);
+  explicit PidFile(const std::filesystem::path& name);
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
   ~PidFile() { release(); }

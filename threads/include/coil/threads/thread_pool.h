@@ -46,9 +46,9 @@ class ReactorPool;
 // Source:     Twisted's ThreadPool.
 class ThreadPool final : public BlockingExecutor {
  public:
-  explicit ThreadPool(ThreadPoolOptions options);
+  explicit ThreadPool(const ThreadPoolOptions& options);
   // One whose work may throw into the log of `home`, on its loop.
-  ThreadPool(Reactor& home, ThreadPoolOptions options);
+  ThreadPool(Reactor& home, const ThreadPoolOptions& options);
   // Stops it, and waits as long as that takes.
   ~ThreadPool() override;
 

@@ -7,9 +7,11 @@
 #include <coil/runtime/suspension.h>
 #include <coil/runtime/task_context.h>
 
+#include <concepts>
 #include <coroutine>
 #include <memory>
 #include <optional>
+#include <type_traits>
 #include <variant>
 
 namespace coil::detail {
@@ -19,6 +21,7 @@ template <class F>
 class StoppableCall {
  public:
   template <class G>
+    requires(!std::same_as<std::remove_cvref_t<G>, StoppableCall>)
   explicit StoppableCall(G&& function) : function_(std::forward<G>(function)) {}
   StoppableCall(StoppableCall&&) = default;
 
@@ -56,7 +59,7 @@ class [[nodiscard]] BlockingCall final : public Suspension,
         InboxNode(&deliver),
         executor_(executor),
         call_(std::forward<G>(function)) {}
-  BlockingCall(BlockingCall&& other)
+  BlockingCall(BlockingCall&& other) noexcept(std::is_nothrow_move_constructible_v<F>)
       : Suspension(std::move(other)),
         BlockingWork(other.site()),
         InboxNode(&deliver),

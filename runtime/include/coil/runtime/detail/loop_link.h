@@ -48,7 +48,7 @@ class LoopLink {
   // The same for a function, which is destroyed if the reactor has ended.
   bool post(Callback call);
   // Logs from the loop; to standard error if the reactor has ended.
-  void log(LogRecord record) noexcept;
+  void log(const LogRecord& record) noexcept;
 
   // Threads: Reactor thread only.
   bool closed() const noexcept { return closed_; }

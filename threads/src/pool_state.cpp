@@ -220,8 +220,8 @@ void PoolState::do_work(BlockingWork& work) noexcept {
   }
 }
 
-void PoolState::log(LogRecord record) noexcept {
-  if (home_ != nullptr) return home_->log(std::move(record));
+void PoolState::log(const LogRecord& record) noexcept {
+  if (home_ != nullptr) return home_->log(record);
   try {
     if (log_sink_) return log_sink_(record);
     log_to_standard_error(record);

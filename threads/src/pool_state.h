@@ -64,7 +64,7 @@ class PoolState final : public std::enable_shared_from_this<PoolState> {
   void serve(Workers::iterator self) noexcept;
   BlockingWork* next(Worker& self) noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void do_work(BlockingWork& work) noexcept;
-  void log(LogRecord record) noexcept;
+  void log(const LogRecord& record) noexcept;
   static void join(Workers& retired) noexcept;
 
   const std::string name_;

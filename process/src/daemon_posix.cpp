@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 namespace coil {
@@ -35,7 +34,7 @@ void send_message(int descriptor, std::string_view sentence, int status) noexcep
   Message message;
   message.status = static_cast<std::uint32_t>(status);
   message.size = static_cast<std::uint32_t>(std::min(sentence.size(), message.text.size()));
-  std::memcpy(message.text.data(), sentence.data(), message.size);
+  sentence.copy(message.text.data(), message.size);  // Which may be nothing at all.
   // Without SIGPIPE: a daemon goes on when the command has been interrupted.
   while (::send(descriptor, &message, sizeof message, MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }

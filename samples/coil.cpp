@@ -35,7 +35,7 @@ std::unique_ptr<coil::Reactor> make_reactor(const CommandLine& line) {
   const auto kind = coil::reactor_kind_from_string(line.reactor);
   if (!kind) {
     throw std::invalid_argument("--reactor: '" + line.reactor +
-                                "' is none of auto, io_uring, epoll, poll, select");
+                                "' is none of auto, io_uring, epoll, kqueue, poll, select");
   }
   const bool verbose = line.verbose;
   auto sink = [verbose](const coil::LogRecord& record) {

@@ -35,7 +35,7 @@ void SignalRelay::install(int number, bool only_default) {
   if (only_default && previous.sa_handler != SIG_DFL) return;
   struct sigaction action = {};
   action.sa_handler = &on_signal;
-  ::sigemptyset(&action.sa_mask);
+  sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   ::sigaction(number, &action, nullptr);
   taken = true;

@@ -1,6 +1,8 @@
 // Socket calls on POSIX systems.
 #include "socket_calls_posix.h"
 
+#include "native_calls.h"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,7 +20,7 @@ namespace coil::detail {
 namespace {
 
 constexpr std::size_t gather_max = 64;
-constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+constexpr int send_flags = MSG_DONTWAIT | send_without_signal;
 
 Error last_error(const char* what) noexcept { return Error(system_error_code(errno), what); }
 
@@ -97,9 +99,8 @@ Result<NativeHandle> PosixSocketCalls::open(SocketFamily family, SocketType type
   int domain = AF_UNIX;
   if (family == SocketFamily::ipv4) domain = AF_INET;
   if (family == SocketFamily::ipv6) domain = AF_INET6;
-  const int kind = (type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
-                   (nonblocking_ ? SOCK_NONBLOCK : 0);
-  const int made = ::socket(domain, kind, 0);
+  const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
+  const int made = open_socket(domain, kind, nonblocking_);
   if (made < 0) return last_error("socket");
   return NativeHandle(made);
 }

@@ -6,6 +6,8 @@ function(coil_enable_warnings target)
     target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
       # gcc 12 and 13 see an overlap in every `"text" + std::string` at -O3.
-      $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+      # Only clang reads the annotations of locks.
+      $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
   endif()
 endfunction()

@@ -28,6 +28,8 @@ struct CommandLine {
   bool verbose = false;
   samples::ServerOptions server;
   samples::ClientOptions client;
+  samples::CommandOptions command;
+  samples::HashOptions hash;
   std::function<int(coil::Reactor&)> run;
 };
 
@@ -110,8 +112,12 @@ void add_interval(CLI::App& command, CommandLine& line, const char* option, cons
 }
 
 void add_servers(CLI::App& app, CommandLine& line) {
-  add_server(app, line, "echo", "send back what clients send", "tcp", &samples::echo_server,
-             &samples::echo_protocol);
+  CLI::App* echo = add_server(app, line, "echo", "send back what clients send", "tcp",
+                              &samples::echo_server, &samples::echo_protocol);
+  echo->add_option("--workers", line.server.workers, "reactors, each on a thread of its own")
+      ->check(CLI::Range(1, 1024));
+  echo->add_flag("--hand-round", line.server.hand_round,
+                 "one worker accepts and hands connections round, where each could listen");
   add_server(app, line, "udp-echo", "the same over UDP", "udp", &samples::udp_echo,
              &samples::udp_echo_protocol);
   add_server(app, line, "chat", "let clients talk to each other", "tcp", &samples::chat_server,
@@ -131,6 +137,36 @@ void add_servers(CLI::App& app, CommandLine& line) {
   add_interval(*services, line, "--every", "seconds between two lines of statistics");
 }
 
+using Runner = int (*)(coil::Reactor&, const samples::CommandOptions&);
+
+void add_command(CLI::App& app, CommandLine& line, const char* name, const char* what,
+                 const char* words, Runner runner) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("command", line.command.words, words)->required();
+  command->callback([&line, runner] {
+    line.run = [&line, runner](coil::Reactor& reactor) { return runner(reactor, line.command); };
+  });
+}
+
+void add_commands(CLI::App& app, CommandLine& line) {
+  add_command(app, line, "exec", "run a command, its output prefixed", "-- PROGRAM [ARGUMENTS…]",
+              &samples::exec);
+  add_command(app, line, "pipeline", "run commands, each of which feeds the next",
+              "-- PROGRAM [ARGUMENTS…] '|' PROGRAM [ARGUMENTS…] …", &samples::pipeline);
+  add_server(app, line, "inetd", "run a program for each connection", "tcp", &samples::inetd)
+      ->add_option("command", line.server.words, "-- PROGRAM [ARGUMENTS…]")
+      ->required();
+}
+
+void add_hash(CLI::App& app, CommandLine& line) {
+  CLI::App* hash = app.add_subcommand("hash", "print the SHA-256 of files, several at a time");
+  hash->add_option("files", line.hash.files, "which")->required();
+  hash->add_option("--jobs", line.hash.jobs, "how many at a time")->check(CLI::Range(1, 256));
+  hash->callback([&line] {
+    line.run = [&line](coil::Reactor& reactor) { return samples::file_hash(reactor, line.hash); };
+  });
+}
+
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
@@ -145,8 +181,10 @@ void describe(CLI::App& app, CommandLine& line) {
   app.add_subcommand("repl", "work out what is typed, line by line")->callback([&line] {
     line.run = &samples::repl;
   });
+  add_hash(app, line);
   add_servers(app, line);
   add_clients(app, line);
+  add_commands(app, line);
 }
 
 int complain(const std::string& sentence, int status) {

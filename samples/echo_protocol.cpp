@@ -1,9 +1,10 @@
 // A TCP echo server in Twisted's style: a Protocol subclass and a Factory.
 //
-// Run it:  coil echo --listen tcp:8007 --style protocol
+// Run it:  coil echo --listen tcp:8007 --style protocol [--workers 2]
 // Read echo_server.cpp beside it: the same server, the other face.
 #include "common/samples.h"
 #include "common/serving.h"
+#include "common/workers.h"
 
 #include <coil/net/ports.h>
 #include <coil/net/protocol.h>
@@ -33,13 +34,20 @@ class Echo : public coil::Protocol {
   Counters& counters_;
 };
 
+// Each worker has a factory of its own.
+coil::Task<void> serve(coil::PortShare share, Counters& counters) {
+  co_await coil::serve_protocols(share, coil::Factory::forProtocol<Echo>(&counters));
+}
+
 }  // namespace
 
 int echo_protocol(coil::Reactor& reactor, const ServerOptions& options) {
+  constexpr const char* what = "TCP echo, protocol style";
+  if (options.workers > 1) return run_workers(reactor, options, what, &serve);
   Counters counters;
   const auto factory = coil::Factory::forProtocol<Echo>(&counters);
   const coil::ListeningPort port = coil::listenTCP(reactor, options.listen, factory);
-  announce(reactor, port.getHost(), "TCP echo, protocol style");
+  announce(reactor, port.getHost(), what);
   return run_server(reactor, counters);
 }
 

@@ -1,9 +1,10 @@
 // A TCP echo server in coroutine style: one task per connection.
 //
-// Run it:  coil echo --listen tcp:8007 --style coroutine
+// Run it:  coil echo --listen tcp:8007 --style coroutine [--workers 2]
 // Read echo_protocol.cpp beside it: the same server, the other face.
 #include "common/samples.h"
 #include "common/serving.h"
+#include "common/workers.h"
 
 #include <coil/net/serve.h>
 #include <coil/net/stream_algorithms.h>
@@ -30,7 +31,9 @@ coil::Task<void> counted_echo(coil::TcpStream stream, Counters& counters) {
   co_await echo(std::move(stream), counters);
 }
 
-coil::Task<void> serve(coil::TcpListener listener, Counters& counters) {
+// `listener` is the server's own, or a worker's share of one port.
+template <class Listener>
+coil::Task<void> serve(Listener listener, Counters& counters) {
   auto handler = [&counters](coil::TcpStream stream) {
     return counted_echo(std::move(stream), counters);
   };
@@ -40,9 +43,11 @@ coil::Task<void> serve(coil::TcpListener listener, Counters& counters) {
 }  // namespace
 
 int echo_server(coil::Reactor& reactor, const ServerOptions& options) {
+  constexpr const char* what = "TCP echo, coroutine style";
+  if (options.workers > 1) return run_workers(reactor, options, what, &serve<coil::PortShare>);
   Counters counters;
   coil::TcpListener listener = coil::TcpListener::bind(reactor, options.listen);
-  announce(reactor, listener.local_address(), "TCP echo, coroutine style");
+  announce(reactor, listener.local_address(), what);
   return run_server(reactor, counters, serve(std::move(listener), counters));
 }
 

@@ -28,6 +28,11 @@ NativeHandle OwnedSocket::native() const {
   return live->native();
 }
 
+NativeHandle OwnedSocket::release(std::vector<std::byte>& unread) {
+  static_cast<void>(native());
+  return reactor_->handles().release(std::exchange(id_, HandleId()), unread);
+}
+
 Address OwnedSocket::local_address() const {
   return from_native(reactor().sockets().local_address(native()).value());
 }

@@ -31,6 +31,8 @@ class CoilCategory final : public std::error_category {
         return "the time limit passed";
       case Errc::reactor_stopped:
         return "the reactor ended first";
+      case Errc::executor_stopped:
+        return "the thread pool was stopped first";
       case Errc::cancelled:
         return "the task was cancelled";
       case Errc::deferred_cancelled:
@@ -69,6 +71,8 @@ template <class E>
       raise<TimedOut>(code, what);
     case Errc::reactor_stopped:
       raise<ReactorStopped>(code, what);
+    case Errc::executor_stopped:
+      raise<ExecutorStopped>(code, what);
     case Errc::address_invalid:
       raise<InvalidAddressError>(code, what);
     default:

@@ -6,6 +6,7 @@
 #include "call_nodes.h"
 #include "descriptor_watch.h"
 #include "inbox.h"
+#include "signal_desk.h"
 #include "stop_account.h"
 #include "system_events.h"
 #include "timer_queue.h"
@@ -20,15 +21,17 @@
 namespace coil {
 
 struct Reactor::Core {
-  Core(Reactor& reactor, TimePoint now) : timers(now), events(reactor), watches(reactor) {}
+  Core(Reactor& reactor, TimePoint now)
+      : timers(now), events(reactor), watches(reactor), signals(reactor) {}
 
   detail::TimerQueue timers;
   detail::SystemEvents events;
   detail::DescriptorWatches watches;
+  detail::SignalDesk signals;
   detail::Posted posted;
   detail::CallNodes call_nodes;
   std::atomic<std::thread::id> thread{std::this_thread::get_id()};  // Read by other threads.
-  bool has_signals = false;
+  bool ended = false;  // Its destructor has taken it apart.
   int exit_signal = 0;
   LogSink log_sink;
   std::vector<std::pair<std::type_index, std::shared_ptr<void>>> installed;
@@ -37,8 +40,9 @@ struct Reactor::Core {
   DelayedCall accept_retry;
   Duration accept_backoff = std::chrono::milliseconds(50);
   detail::StopAccount account;
-  bool before_done = false;  // Every `before shutdown` trigger has ended.
-  bool forced = false;       // The stop shall not wait for anybody.
+  bool before_done = false;      // Every `before shutdown` trigger has ended.
+  bool forced = false;           // The stop shall not wait for anybody.
+  std::uint64_t drain_turn = 0;  // In which the roots were cancelled.
   TimePoint drain_until = TimePoint::max();
 };
 

@@ -113,6 +113,7 @@ std::unique_ptr<Reactor> make_reactor(ReactorOptions options) {
   detail::survive_broken_pipes();
   if (options.log_sink) reactor->set_log_sink(std::move(options.log_sink));
   if (options.stop_deadline) reactor->set_stop_deadline(*options.stop_deadline);
+  reactor->set_stop_on_signals(options.stop_on_signals);
   return reactor;
 }
 

@@ -1,7 +1,7 @@
 // Starting and stopping: system events, the drain and its account.
 #include "reactor_core.h"
-#include "signal_relay.h"
 
+#include <coil/runtime/detail/outside_work.h>
 #include <coil/runtime/detail/root_task.h>
 
 #include <cstdio>
@@ -14,6 +14,16 @@ namespace {
 // What a forced stop leaves to tasks that have only just been asked to end, so that those that
 // need no more than a few turns do so in order.
 constexpr Duration forced_patience = std::chrono::milliseconds(100);
+
+bool nothing_outside(const Reactor& reactor) {
+  const std::shared_ptr<detail::OutsideWork> outside = reactor.find<detail::OutsideWork>();
+  return outside == nullptr || outside->idle();
+}
+
+void leave_outside(const Reactor& reactor, StopReport& report) {
+  if (nothing_outside(reactor)) return;
+  reactor.find<detail::OutsideWork>()->leave(report);
+}
 
 }  // namespace
 
@@ -30,13 +40,12 @@ void Reactor::run() {
     if (state_ != State::starting) return;
     state_ = State::running;
     running_ = true;
-    core_->has_signals = detail::SignalRelay::acquire(*this);
+    core_->signals.begin_stops();
     core_->events.fire_phase("startup", Phase::during);
     core_->events.fire_phase("startup", Phase::after);
   });
   while (!leave_) turn(TimePoint::max());
-  if (core_->has_signals) detail::SignalRelay::release(*this);
-  core_->has_signals = false;
+  core_->signals.end_stops();
   end_turns();
 }
 
@@ -88,17 +97,18 @@ void Reactor::fireSystemEvent(std::string_view event) {
   });
 }
 
-void Reactor::take_signal() {
-  if (!core_->has_signals) return;
-  const int number = detail::SignalRelay::take(*this);
-  if (number == 0) return;
+void Reactor::set_stop_on_signals(bool stop) noexcept { core_->signals.set_stops(stop); }
+
+void Reactor::take_exit_signal(int number) noexcept {
   stop_asked_ = true;
   // Told twice: whoever tells will not wait for anybody.
   if (std::exchange(core_->exit_signal, number) != 0) force();
 }
 
 void Reactor::advance_stop() {
-  take_signal();
+  if (core_->signals.due()) {
+    core_->signals.deliver([this](int number) { take_exit_signal(number); });
+  }
   if (stop_asked_ && (state_ == State::starting || state_ == State::running)) begin_stop();
   if (state_ == State::stopping && (core_->before_done || core_->forced)) begin_drain();
   if (state_ == State::draining && drained()) finish_stop();
@@ -121,6 +131,7 @@ void Reactor::begin_drain() {
   now_stale_ = true;
   const Duration patience = core_->forced ? forced_patience : stop_deadline_;
   core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
+  core_->drain_turn = counters_.turns;
   core_->watches.disconnect_all();
   for_each_root([](TaskContext& root) { root.cancel(); });
   handles_.for_each([&](HandleSlot& slot) {
@@ -132,7 +143,11 @@ void Reactor::begin_drain() {
 }
 
 bool Reactor::drained() noexcept {
-  if (roots_.empty() && ready_.empty() && handles_.closing() == 0) return true;
+  if (roots_.empty() && ready_.empty() && handles_.closing() == 0 && nothing_outside(*this)) {
+    return true;
+  }
+  // However short the time, who was cancelled has one turn to end in.
+  if (counters_.turns == core_->drain_turn) return false;
   now_stale_ = true;
   return now() >= core_->drain_until;
 }
@@ -161,6 +176,7 @@ void Reactor::note_ended(const TaskContext& root) noexcept {
 void Reactor::finish_stop() {
   state_ = State::stopped;
   for_each_root([&](TaskContext& root) { core_->account.note_forced(root, last_stop_); });
+  leave_outside(*this, last_stop_);
   core_->account.end(last_stop_);
   core_->events.fire_phase("shutdown", Phase::during);
   running_ = false;
@@ -180,7 +196,8 @@ void Reactor::shut_down() noexcept {
   for (;;) {
     leave_ = false;
     for_each_root([](TaskContext& root) { root.cancel(); });
-    if ((roots_.empty() && ready_.empty()) || read_clock() >= give_up) break;
+    const bool nobody = roots_.empty() && ready_.empty() && nothing_outside(*this);
+    if (nobody || read_clock() >= give_up) break;
     turn(std::min(give_up, read_clock() + std::chrono::milliseconds(10)));
   }
   in_turns_ = false;
@@ -188,8 +205,19 @@ void Reactor::shut_down() noexcept {
     log(LogRecord(LogLevel::warning,
                   "a task did not end with its reactor: " + std::string(root.name())));
   });
+  StopReport left;
+  leave_outside(*this, left);
+  for (const StoppedTasks& work : left.tasks) {
+    log(LogRecord(LogLevel::warning, "it did not end with its reactor: " + work.text()));
+  }
+  core_->signals.close();
   core_->posted.deliver_all(nullptr);
-  while (!core_->installed.empty()) core_->installed.pop_back();
+  core_->ended = true;
+  while (!core_->installed.empty()) {
+    const auto last = std::move(core_->installed.back());  // Its end may look for the others.
+    core_->installed.pop_back();
+  }
+  core_->posted.deliver_all(nullptr);  // What came before the last link was closed.
   handles_.for_each([&](HandleSlot& slot) { handles_.close(slot.id()); });
   finish_closings();
   for (TimerNode* node : queued_timers()) {

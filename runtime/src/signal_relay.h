@@ -1,5 +1,12 @@
-// SIGINT and SIGTERM as a stop of one reactor. Included by the reactor core.
+// The signals of the process: which are taken, and which reactors are told. Included by
+// signal_desk.h.
 #pragma once
+
+#include <coil/runtime/detail/watched_signals.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
 
 namespace coil {
 class Reactor;
@@ -7,22 +14,65 @@ class Reactor;
 
 namespace coil::detail {
 
-// One reactor of the process receives the exit signals at a time: the first that asks.
+// What has arrived for one reactor. A port is never freed, since a handler may be looking at any:
+// it is used again by a later reactor.
+class SignalPort {
+ public:
+  SignalPort() noexcept {}
+  SignalPort(const SignalPort&) = delete;
+  SignalPort& operator=(const SignalPort&) = delete;
+
+  // Notes a signal and wakes the loop; false, and nothing, if it is not wanted here.
+  //
+  // Threads: Any thread, and signal handlers.
+  bool arrive(int number) noexcept;
+
+  bool anything() const noexcept { return something_.load(std::memory_order_relaxed); }
+  // Takes all that have arrived.
+  SignalSet take() noexcept;
+
+ private:
+  friend class SignalRelay;
+
+  void want(int number) noexcept;
+  void unwant(int number) noexcept;
+  // Waits until no handler looks at this port that might have seen what it said before.
+  void settle() const noexcept;
+
+  std::atomic<Reactor*> reactor_{nullptr};
+  mutable std::atomic<int> inside_{0};  // Handlers that look at it now.
+  std::atomic<bool> something_{false};
+  std::array<std::atomic<std::uint16_t>, signals_max> wanted_{};  // By how many.
+  std::array<std::atomic<bool>, signals_max> arrived_{};
+  bool used_ = false;
+  SignalPort* next_ = nullptr;
+};
+
+// Which signals of the process are taken. A disposition is taken with the first who wants the
+// signal, and put back with the last.
 //
-// A handler of the program's own for SIGINT is left alone; SIGTERM is always taken. Both are put
-// back as they were by release().
+// Threads: Any thread.
 class SignalRelay {
  public:
-  // False if another reactor has them.
-  static bool acquire(Reactor& reactor);
-  static void release(Reactor& reactor);
-  // Takes the signal that arrived for this reactor since the last call; 0 for none.
-  static int take(Reactor& reactor) noexcept;
+  static SignalPort& open(Reactor& reactor);
+  // Requires: It wants nothing.
+  static void close(SignalPort& port) noexcept;
+
+  // Lets the port have a signal; a simulated one is not taken from the process.
+  //
+  // Errors: std::invalid_argument if it is none that can be watched.
+  static void watch(SignalPort& port, int number, bool simulated);
+  static void unwatch(SignalPort& port, int number, bool simulated) noexcept;
+
+  // Lets the port have the exit signals: SIGINT, unless the program has something of its own for
+  // it, and SIGTERM. False if another has them.
+  static bool begin_stops(SignalPort& port) noexcept;
+  static void end_stops(SignalPort& port) noexcept;
+  // Whether a signal is an exit signal that no watcher of the process has.
+  static bool asks_stop(int number) noexcept;
 
  private:
   static void on_signal(int number) noexcept;
-  static void install(int number, bool only_default);
-  static void restore(int number);
 };
 
 }  // namespace coil::detail

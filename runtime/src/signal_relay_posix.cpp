@@ -1,72 +1,199 @@
-// Exit signals on POSIX systems: the handler stores the number and wakes the loop.
+// Signals on POSIX systems: the handler notes the number for each reactor and wakes its loop.
 #include "signal_relay.h"
 
 #include <coil/runtime/reactor.h>
 
 #include <signal.h>
 
-#include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
 
 namespace coil::detail {
 
 namespace {
 
-std::atomic<Reactor*> receiver{nullptr};
-std::atomic<int> arrived{0};
-struct sigaction previous_int;
-struct sigaction previous_term;
-bool int_taken = false;
-bool term_taken = false;
+static_assert(NSIG <= signals_max);
+static_assert(std::atomic<SignalPort*>::is_always_lock_free);
+static_assert(std::atomic<std::uint16_t>::is_always_lock_free);
 
-}  // namespace
+using SignalFunction = void (*)(int);
 
-void SignalRelay::on_signal(int number) noexcept {
-  const int saved_errno = errno;
-  arrived.store(number, std::memory_order_relaxed);
-  if (Reactor* reactor = receiver.load(std::memory_order_acquire)) reactor->wake();
-  errno = saved_errno;
+// One signal: who wants it, and what the program had for it before.
+struct Record {
+  int users = 0;
+  std::atomic<int> watchers{0};  // Those of the users that are watchers.
+  struct sigaction previous = {};
+};
+
+constinit std::mutex lock;  // For the records and the list, never the handler.
+constinit std::atomic<SignalPort*> ports{nullptr};  // It only grows.
+Record records[signals_max];
+SignalPort* stopped_port = nullptr;  // Has the exit signals …
+bool stops_on_interrupt = false;     // … and SIGINT among them.
+
+Record& record_of(int number) noexcept { return records[static_cast<std::size_t>(number)]; }
+
+// A handler that returns from these comes back at once, for ever.
+bool is_fault(int number) noexcept {
+  return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
+         number == SIGABRT;
 }
 
-void SignalRelay::install(int number, bool only_default) {
-  struct sigaction& previous = number == SIGINT ? previous_int : previous_term;
-  bool& taken = number == SIGINT ? int_taken : term_taken;
-  ::sigaction(number, nullptr, &previous);
-  if (only_default && previous.sa_handler != SIG_DFL) return;
-  struct sigaction action = {};
-  action.sa_handler = &on_signal;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  ::sigaction(number, &action, nullptr);
-  taken = true;
-}
-
-void SignalRelay::restore(int number) {
-  struct sigaction& previous = number == SIGINT ? previous_int : previous_term;
-  bool& taken = number == SIGINT ? int_taken : term_taken;
-  if (taken) ::sigaction(number, &previous, nullptr);
-  taken = false;
-}
-
-bool SignalRelay::acquire(Reactor& reactor) {
-  Reactor* nobody = nullptr;
-  if (!receiver.compare_exchange_strong(nobody, &reactor)) return false;
-  arrived.store(0, std::memory_order_relaxed);
-  install(SIGINT, true);
-  install(SIGTERM, false);
+// Takes the signal for one more; false if the system refuses, or if only the default may be taken
+// and the program has something of its own.
+bool take(int number, SignalFunction handler, bool only_default) noexcept {
+  Record& record = record_of(number);
+  struct sigaction now = {};
+  if (::sigaction(number, nullptr, &now) != 0) return false;
+  const bool ours = now.sa_handler == handler;
+  if (only_default && (ours ? record.previous : now).sa_handler != SIG_DFL) return false;
+  if (!ours) {
+    struct sigaction action = {};
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART | (number == SIGCHLD ? SA_NOCLDSTOP : 0);
+    if (::sigaction(number, &action, nullptr) != 0) return false;
+    record.previous = now;
+  }
+  ++record.users;
   return true;
 }
 
-void SignalRelay::release(Reactor& reactor) {
-  if (receiver.load() != &reactor) return;
-  restore(SIGINT);
-  restore(SIGTERM);
-  receiver.store(nullptr);
+// A handler that the program has set over ours is newer than what we would put back.
+void give_back(int number, SignalFunction handler) noexcept {
+  Record& record = record_of(number);
+  if (--record.users != 0) return;
+  struct sigaction now = {};
+  if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler != handler) return;
+  ::sigaction(number, &record.previous, nullptr);
 }
 
-int SignalRelay::take(Reactor& reactor) noexcept {
-  if (arrived.load(std::memory_order_relaxed) == 0 || receiver.load() != &reactor) return 0;
-  return arrived.exchange(0);
+}  // namespace
+
+// Whoever closes the port or ceases to want the signal waits until this has gone out again, so that
+// the reactor that it finds is there.
+bool SignalPort::arrive(int number) noexcept {
+  const auto at = static_cast<std::size_t>(number);
+  if (at >= wanted_.size()) return false;
+  inside_.fetch_add(1);
+  const bool wanted = wanted_[at].load() != 0;
+  if (wanted) {
+    arrived_[at].store(true, std::memory_order_relaxed);
+    something_.store(true, std::memory_order_release);
+    if (Reactor* reactor = reactor_.load()) reactor->wake();
+  }
+  inside_.fetch_sub(1);
+  return wanted;
+}
+
+// What arrives behind the look at its number sets `something_` again, and is found by the next.
+SignalSet SignalPort::take() noexcept {
+  SignalSet numbers;
+  if (!something_.exchange(false, std::memory_order_acquire)) return numbers;
+  for (std::size_t number = 1; number < arrived_.size(); ++number) {
+    if (!arrived_[number].load(std::memory_order_relaxed)) continue;
+    numbers.set(number, arrived_[number].exchange(false, std::memory_order_relaxed));
+  }
+  return numbers;
+}
+
+void SignalPort::want(int number) noexcept { ++wanted_[static_cast<std::size_t>(number)]; }
+
+void SignalPort::unwant(int number) noexcept {
+  const auto at = static_cast<std::size_t>(number);
+  if (--wanted_[at] != 0) return;
+  settle();
+  arrived_[at].store(false, std::memory_order_relaxed);
+}
+
+void SignalPort::settle() const noexcept {
+  while (inside_.load() != 0) std::this_thread::yield();
+}
+
+void SignalRelay::on_signal(int number) noexcept {
+  const int saved_errno = errno;
+  for (SignalPort* port = ports.load(std::memory_order_acquire); port; port = port->next_) {
+    port->arrive(number);
+  }
+  errno = saved_errno;
+}
+
+SignalPort& SignalRelay::open(Reactor& reactor) {
+  const std::scoped_lock guard(lock);
+  SignalPort* port = ports.load();
+  while (port != nullptr && port->used_) port = port->next_;
+  if (port == nullptr) {
+    port = new SignalPort;
+    port->next_ = ports.load();
+    ports.store(port, std::memory_order_release);
+  }
+  port->used_ = true;
+  port->reactor_.store(&reactor);
+  return *port;
+}
+
+void SignalRelay::close(SignalPort& port) noexcept {
+  port.reactor_.store(nullptr);
+  port.settle();
+  port.something_.store(false);
+  const std::scoped_lock guard(lock);
+  port.used_ = false;
+}
+
+void SignalRelay::watch(SignalPort& port, int number, bool simulated) {
+  if (is_fault(number)) {
+    throw std::invalid_argument("signal " + std::to_string(number) +
+                                " tells of a fault in the program and cannot be awaited");
+  }
+  const std::scoped_lock guard(lock);
+  // Wanted before it is taken: what comes at once is for this port as well.
+  port.want(number);
+  if (simulated) return;
+  if (!take(number, &on_signal, false)) {
+    port.unwant(number);
+    throw std::invalid_argument("the system lets no program take signal " + std::to_string(number));
+  }
+  ++record_of(number).watchers;
+}
+
+void SignalRelay::unwatch(SignalPort& port, int number, bool simulated) noexcept {
+  const std::scoped_lock guard(lock);
+  if (!simulated) {
+    --record_of(number).watchers;
+    give_back(number, &on_signal);
+  }
+  port.unwant(number);
+}
+
+bool SignalRelay::begin_stops(SignalPort& port) noexcept {
+  const std::scoped_lock guard(lock);
+  if (stopped_port != nullptr) return false;
+  stopped_port = &port;
+  port.want(SIGINT);
+  stops_on_interrupt = take(SIGINT, &on_signal, true);
+  if (!stops_on_interrupt) port.unwant(SIGINT);
+  port.want(SIGTERM);
+  take(SIGTERM, &on_signal, false);
+  return true;
+}
+
+void SignalRelay::end_stops(SignalPort& port) noexcept {
+  const std::scoped_lock guard(lock);
+  stopped_port = nullptr;
+  if (std::exchange(stops_on_interrupt, false)) {
+    give_back(SIGINT, &on_signal);
+    port.unwant(SIGINT);
+  }
+  give_back(SIGTERM, &on_signal);
+  port.unwant(SIGTERM);
+}
+
+bool SignalRelay::asks_stop(int number) noexcept {
+  return (number == SIGINT || number == SIGTERM) && record_of(number).watchers.load() == 0;
 }
 
 }  // namespace coil::detail

@@ -30,6 +30,7 @@ std::string StoppedTasks::text() const {
   append(text, cancelled, "cancelled");
   append(text, forced, "forced");
   append(text, inside_forced, "inside a forced task");
+  append(text, left, "left to itself");
   const std::string_view path = site.file_name();
   text += ": " + name + " (";
   text += path.substr(path.rfind('/') + 1);
@@ -39,6 +40,7 @@ std::string StoppedTasks::text() const {
 std::size_t StopReport::ended() const noexcept { return sum(tasks, &StoppedTasks::ended); }
 std::size_t StopReport::cancelled() const noexcept { return sum(tasks, &StoppedTasks::cancelled); }
 std::size_t StopReport::forced() const noexcept { return sum(tasks, &StoppedTasks::forced); }
+std::size_t StopReport::left() const noexcept { return sum(tasks, &StoppedTasks::left); }
 
 std::string StopReport::text() const {
   std::string sums;
@@ -46,6 +48,7 @@ std::string StopReport::text() const {
   append(sums, ended(), "ended");
   append(sums, cancelled(), "cancelled");
   append(sums, forced(), "forced");
+  append(sums, left(), "left to itself");
   std::string text = "stopped: " + (sums.empty() ? "nothing was left" : sums);
   for (const StoppedTasks& row : tasks) text += "\n  " + row.text();
   return text;
@@ -78,7 +81,7 @@ void StopAccount::note_forced(const TaskContext& root, StopReport& report) {
 
 void StopAccount::end(StopReport& report) {
   std::erase_if(report.tasks, [](const StoppedTasks& tasks) {
-    return tasks.ended + tasks.cancelled + tasks.forced + tasks.inside_forced == 0;
+    return tasks.ended + tasks.cancelled + tasks.forced + tasks.inside_forced + tasks.left == 0;
   });
   live_.clear();
   rows_.clear();

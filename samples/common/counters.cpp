@@ -13,6 +13,14 @@ std::string Counters::text() const {
          std::to_string(bytes) + " bytes";
 }
 
+Counters& Counters::operator+=(const Counters& other) noexcept {
+  connections += other.connections;
+  open += other.open;
+  messages += other.messages;
+  bytes += other.bytes;
+  return *this;
+}
+
 coil::Task<void> show_live(const Counters& counters) {
   std::uint64_t before = 0;
   for (;;) {

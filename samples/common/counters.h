@@ -16,6 +16,7 @@ struct Counters {
   std::uint64_t bytes = 0;
 
   std::string text() const;
+  Counters& operator+=(const Counters& other) noexcept;
 };
 
 // Counts a connection, which is open as long as this lives.

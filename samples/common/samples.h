@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace samples {
 
@@ -17,6 +19,13 @@ struct ServerOptions {
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
+  std::vector<std::string> words;  // The command that is run for each connection.
+  std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
+  bool hand_round = false;  // One of them accepts for all, although each could listen.
+};
+
+struct CommandOptions {
+  std::vector<std::string> words;
 };
 
 struct ClientOptions {
@@ -26,6 +35,12 @@ struct ClientOptions {
   std::size_t size = 64;
   std::chrono::milliseconds timeout{5000};
   std::chrono::milliseconds delay_max{10000};  // The longest wait before connecting again.
+};
+
+// What is hashed, by how many threads at a time.
+struct HashOptions {
+  std::vector<std::string> files;
+  unsigned jobs = 4;
 };
 
 int list_reactors();
@@ -43,8 +58,12 @@ int calculator(coil::Reactor& reactor, const ServerOptions& options);
 int upgrade(coil::Reactor& reactor, const ServerOptions& options);
 int tracker(coil::Reactor& reactor, const ServerOptions& options);
 int reconnecting_client(coil::Reactor& reactor, const ClientOptions& options);
+int exec(coil::Reactor& reactor, const CommandOptions& options);
+int pipeline(coil::Reactor& reactor, const CommandOptions& options);
+int inetd(coil::Reactor& reactor, const ServerOptions& options);
 int repl(coil::Reactor& reactor);
 int service_tree(coil::Reactor& reactor, const ServerOptions& options);
 int timers(coil::Reactor& reactor);
+int file_hash(coil::Reactor& reactor, const HashOptions& options);
 
 }  // namespace samples

@@ -14,15 +14,20 @@ void announce(const coil::Reactor& reactor, const coil::Address& where, const ch
 }
 
 int run_server(coil::Reactor& reactor, const Counters& counters) {
+  return run_server(reactor, counters, [&]() -> const Counters& { return counters; });
+}
+
+int run_server(coil::Reactor& reactor, const Counters& live,
+               const std::function<const Counters&()>& at_end) {
   if (coil::output_is_terminal()) {
-    coil::Deferred<void>::fromCoroutine(reactor, show_live(counters))
+    coil::Deferred<void>::fromCoroutine(reactor, show_live(live))
         .addErrback([](const coil::Failure&) {});
   }
   const coil::TimePoint start = reactor.now();
   reactor.run();
   const std::chrono::duration<double> seconds = reactor.now() - start;
   std::printf("%sserved %s in %.1f s\n", coil::output_is_terminal() ? "\n" : "",
-              counters.text().c_str(), seconds.count());
+              at_end().text().c_str(), seconds.count());
   for (const coil::StoppedTasks& tasks : reactor.last_stop().tasks) {
     if (tasks.forced != 0) std::printf("not in time: %s\n", tasks.text().c_str());
   }

@@ -6,6 +6,9 @@ Each core carries a reactor and a load, so that one core and two do the same kin
   shared   one program with two reactors that share a port, and a load on each core; of the bare
            loops two programs that share a port
   steered  the same, and each listener asks for the connections that begin on its core
+
+The sample `coil echo --workers N`, as a user runs it, is measured as well: `one` is one worker,
+`shared` two. It counts messages, keeps its threads on no core, and has a reactor that supervises.
 """
 import concurrent.futures
 import contextlib
@@ -22,6 +25,24 @@ SLICES = 5
 SLICE_MS = 40
 
 
+def sample_commands(setup):
+    """Gives the sample with workers, in both styles, by its name; nothing where it is not built."""
+    sample = setup.build.parent.parent / "samples" / "coil"
+    if not sample.exists():
+        print(f"left out: coil echo --workers ({sample} was not built)")
+        return {}
+    commands = {f"coil echo {reactor} {style}": [
+                    sample, "--reactor", reactor, "echo", "--listen", "tcp:0:interface=127.0.0.1",
+                    "--style", style]
+                for reactor in ("io_uring", "epoll") for style in ("coroutine", "protocol")}
+    return servers.select(commands, setup.options.servers)
+
+
+def is_sample(command):
+    """Tells whether a command is `coil echo`, which has workers."""
+    return command[0].name == "coil"
+
+
 def rate(setup, port, pid, core):
     """Gives messages per second of one load."""
     load = [setup.build / "bench_load", port, pid, *SHAPE, SLICES, SLICE_MS]
@@ -31,6 +52,10 @@ def rate(setup, port, pid, core):
 
 def start(stack, command, kind, cores):
     """Starts what a kind takes; gives for each core (port, process, core) of its load."""
+    if kind == "shared" and is_sample(command):
+        server, port = stack.enter_context(
+            servers.running([*command, "--workers", "2"], set(cores), servers.STEADY))
+        return [(port, server.pid, core) for core in cores]
     if kind in ("shared", "steered") and "coil" in command[0].name:
         two = ["--reactors", "2", *(["--steer"] if kind == "steered" else [])]
         server, port = stack.enter_context(
@@ -61,15 +86,18 @@ def run(setup):
     if len(setup.cores) < 2:
         print("\nNo scaling: it takes two cores, and there is one.")
         return
-    names = [name for name in setup.servers if name.startswith(("coil", "bare"))]
+    commands = {name: command for name, command in setup.servers.items()
+                if name.startswith(("coil", "bare"))}
+    commands.update(sample_commands(setup))
+    names = list(commands)
     rounds = setup.rounds(4)
-    figures = {(name, kind): [] for name in names for kind in KINDS
-               if kind != "steered" or name.startswith("coil")}
+    figures = {(name, kind): [] for name, command in commands.items() for kind in KINDS
+               if kind != "steered" or name.startswith("coil") and not is_sample(command)}
     for number in range(rounds):
         order = list(figures)
         random.shuffle(order)
         for name, kind in order:
-            figures[name, kind].append(measure(setup, setup.servers[name], kind))
+            figures[name, kind].append(measure(setup, commands[name], kind))
         report.progress("scaling", number, rounds)
 
     def cell(name, column):

@@ -1,4 +1,4 @@
-// Covers: reactor.h, trigger.h, run.h, log.h: starting, stopping and system events.
+// Covers: reactor.h, reactor_counters.h, trigger.h, run.h, log.h: starting, stopping, events.
 #include "support/contract.h"
 
 using namespace coil;

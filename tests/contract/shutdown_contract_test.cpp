@@ -79,6 +79,16 @@ TEST_CASE("a stop that finds nothing says so") {
   CHECK(reactor->last_stop().text() == "stopped: nothing was left");
 }
 
+TEST_CASE("a stop with no time at all still lets those that it cancels end") {
+  COIL_CONTRACT(reactor);
+  for (int count = 0; count < 3; ++count) detail::start_root<"sleeper">(*reactor, sleeps());
+  reactor->set_stop_deadline(Duration::zero());
+  reactor->callWhenRunning([&] { reactor->stop(); });
+  reactor->run();
+  CHECK(reactor->last_stop().cancelled() == 3);
+  CHECK(reactor->last_stop().forced() == 0);
+}
+
 TEST_CASE("a coroutine behind a Deferred is named by its own site") {
   COIL_CONTRACT(reactor);
   Deferred<void> result = Deferred<void>::fromCoroutine(*reactor, sleeps());

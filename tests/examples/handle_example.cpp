@@ -1,4 +1,4 @@
-// The examples of handle_id.h, handle_table.h, native_handle.h and socket_calls.h.
+// The examples of handle_id.h, handle_table.h, native_handle.h, owned_handle.h and socket_calls.h.
 #include <coil/net.h>
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
@@ -58,4 +58,22 @@ TEST_CASE("native handle") {
   if (input.valid()) reactor.handles().open(input, HandleKind::foreign);
   // [/native handle]
   CHECK(reactor.handles().size() == 1);
+}
+
+TEST_CASE("owned handle") {
+  const std::unique_ptr<Reactor> owner = make_reactor();
+  const std::unique_ptr<Reactor> neighbor = make_reactor();
+  Reactor& other = *neighbor;
+  auto open = [&]() -> Task<TcpStream> {
+    TcpListener listener = TcpListener::bind(*owner, Address::loopback(0));
+    co_return co_await TcpStream::connect(*owner, listener.local_address());
+  };
+  TcpStream stream = run(*owner, open());
+  const Address local = stream.local_address();
+  // [owned handle]
+  std::vector<std::byte> unread;
+  OwnedHandle travelling(stream.release(unread));
+  TcpStream arrived(other, travelling.release());
+  // [/owned handle]
+  CHECK(arrived.local_address() == local);
 }

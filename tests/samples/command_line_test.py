@@ -27,6 +27,9 @@ refused(2, "port", "echo", "--listen", "tcp:")
 refused(2, "numeric", "echo", "--listen", "tcp:1:interface=localhost")
 refused(2, "colour", "echo", "--listen", "tcp:1:colour=red")
 refused(2, "--style", "echo", "--style", "baroque")
+for number in ("0", "-1", "1025", "two", "1.5"):
+    refused(2, "--workers", "echo", "--workers", number)
+refused(1, "192.0.2.1", "echo", "--workers", "2", "--listen", "tcp:0:interface=192.0.2.1")
 refused(1, "192.0.2.1", "echo", "--listen", "tcp:0:interface=192.0.2.1")
 with socket.socket() as busy:
     busy.bind(("127.0.0.1", 0))
@@ -44,6 +47,8 @@ refused(2, "--connect", "forward")
 refused(2, "--interval", "tracker", "--interval", "0")
 refused(2, "--max-delay", "reconnect", "--max-delay", "0")
 refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
+for command in ("exec", "pipeline", "inetd"):
+    refused(2, "command is required", command)
 
 assert run("--help").returncode == 0
 listed = run("reactors")

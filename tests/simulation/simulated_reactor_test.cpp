@@ -1,4 +1,4 @@
-// Covers: testing/simulated_reactor.h: replay, virtual time, and what can never happen.
+// Covers: testing/simulated_reactor.h: replay, virtual time, signals, and what can never happen.
 #include <unistd.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "scenario.h"
+#include "support/signals.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -254,6 +255,59 @@ TEST_CASE("answers come at once or later, cancellations win or lose: no value is
   });
   CHECK(values > 0);
   CHECK(cancelled > 0);
+}
+
+TEST_CASE("a raised signal is part of the run, and comes at the same moment again") {
+  auto scenario = [](std::uint64_t seed, std::vector<TimePoint>& moments) {
+    SimulatedReactor reactor(seed);
+    SignalWatcher watcher(reactor, {SIGHUP, SIGUSR1});
+    auto raise = [&]() -> Task<void> {
+      for (const int number : {SIGHUP, SIGUSR1, SIGHUP}) {
+        co_await sleep(milliseconds(7));
+        CHECK(reactor.raise_signal(number));
+      }
+    };
+    auto watch = [&]() -> Task<void> {
+      for (int count = 0; count < 3; ++count) {
+        co_await watcher.next();
+        moments.push_back(reactor.now());
+      }
+    };
+    auto both = [&]() -> Task<void> { co_await when_all(raise(), watch()); };
+    run(reactor, both());
+    return reactor.trace();
+  };
+  std::vector<TimePoint> first;
+  std::vector<TimePoint> second;
+  const std::uint64_t trace = scenario(1, first);
+  CHECK(trace == scenario(1, second));
+  CHECK(trace != SimulatedReactor(1).trace());
+  CHECK(first == second);
+}
+
+TEST_CASE("a signal that nobody wants is nobody's, and watchers leave the process alone") {
+  Simulated reactor;
+  CHECK_FALSE(reactor->raise_signal(SIGHUP));
+  const Disposition before(SIGHUP, &count_signal);
+  {
+    SignalWatcher watcher(*reactor, SIGHUP);
+    CHECK(handled_by(SIGHUP, &count_signal));
+    CHECK_FALSE(reactor->raise_signal(SIGTERM));
+    CHECK_FALSE(reactor->raise_signal(0));
+    CHECK_FALSE(reactor->raise_signal(-1));
+    ::raise(SIGHUP);
+    reactor->iterate();
+    CHECK_FALSE(watcher.try_next());
+  }
+  CHECK_FALSE(reactor->raise_signal(SIGHUP));
+}
+
+TEST_CASE("a simulation that waits for a signal alone tells that nothing can ever happen") {
+  Simulated reactor;
+  SignalWatcher watcher(*reactor, SIGHUP);
+  auto waits = [&]() -> Task<void> { co_await watcher.next(); };
+  CHECK_THROWS_AS(run(*reactor, waits()), Cancelled);
+  CHECK(reactor->deadlocked());
 }
 
 TEST_CASE("the end of a reactor ends tasks that wait on its network") {

@@ -24,6 +24,7 @@
 #include <coil/net/protocol_wrapper.h>
 #include <coil/net/reconnecting_client_factory.h>
 #include <coil/net/serve.h>
+#include <coil/net/shared_port.h>
 #include <coil/net/socket_options.h>
 #include <coil/net/stream_algorithms.h>
 #include <coil/net/string_receiver.h>

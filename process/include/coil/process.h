@@ -1,4 +1,11 @@
 // Everything of coil::process.
 #pragma once
 
+#include <coil/process/command.h>
+#include <coil/process/exit_status.h>
+#include <coil/process/pipeline.h>
+#include <coil/process/process.h>
+#include <coil/process/process_error.h>
+#include <coil/process/process_output.h>
+#include <coil/process/process_protocol.h>
 #include <coil/process/stdio.h>

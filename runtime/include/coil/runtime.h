@@ -4,6 +4,7 @@
 #include <coil/runtime/application.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
+#include <coil/runtime/blocking_executor.h>
 #include <coil/runtime/callback.h>
 #include <coil/runtime/cancellation.h>
 #include <coil/runtime/cooperator.h>
@@ -19,6 +20,7 @@
 #include <coil/runtime/inline_callbacks.h>
 #include <coil/runtime/looping_call.h>
 #include <coil/runtime/mutex.h>
+#include <coil/runtime/owned_handle.h>
 #include <coil/runtime/queue.h>
 #include <coil/runtime/race.h>
 #include <coil/runtime/reactor.h>
@@ -26,6 +28,7 @@
 #include <coil/runtime/run.h>
 #include <coil/runtime/semaphore.h>
 #include <coil/runtime/service.h>
+#include <coil/runtime/signal_watcher.h>
 #include <coil/runtime/sleep.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/task_group.h>

@@ -31,6 +31,12 @@ class ServeOptions {
   std::size_t connections_max = SIZE_MAX;
 };
 
+// AcceptsStreams: what connections come from: a TcpListener, or a share of a port.
+template <class L>
+concept AcceptsStreams = requires(L& listener) {
+  { listener.accept(Accepting::all) } -> AwaitableOf<TcpStream>;
+};
+
 namespace detail {
 
 template <class F>
@@ -90,8 +96,8 @@ void start_serving(Served& served, F& handler, TcpStream stream) {
   }
 }
 
-template <class F>
-Task<void> accept_into(Served& served, TcpListener& listener, F& handler, ServeOptions options) {
+template <class L, class F>
+Task<void> accept_into(Served& served, L& listener, F& handler, ServeOptions options) {
   const Accepting how = options.connections_max == SIZE_MAX ? Accepting::all : Accepting::one;
   for (;;) {
     co_await served.join().wait_until_left(options.connections_max - 1);
@@ -106,13 +112,13 @@ Task<void> accept_into(Served& served, TcpListener& listener, F& handler, ServeO
   }
 }
 
-template <class F>
-Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
+template <class L, class F>
+Task<void> serve_all(L& listener, F handler, ServeOptions options) {
   TaskContext& outer = co_await current_context();
   Served served(outer);
   std::exception_ptr thrown;
   try {
-    co_await accept_into<F>(served, listener, handler, options);
+    co_await accept_into<L, F>(served, listener, handler, options);
   } catch (...) {
     thrown = std::current_exception();
     served.cancel();
@@ -146,15 +152,15 @@ Task<void> serve_all(TcpListener& listener, F handler, ServeOptions options) {
 //               peers wait in the backlog.
 // Errors:       SystemError if accepting fails for good.
 // Cancellation: Cancellable; some bytes may have been transferred.
-template <class F>
-Task<void> serve(TcpListener& listener, F&& handler, ServeOptions options = ServeOptions()) {
+template <AcceptsStreams L, class F>
+Task<void> serve(L& listener, F&& handler, ServeOptions options = ServeOptions()) {
   constexpr bool callable = detail::ServesStreams<std::decay_t<F>>;
   static_assert(callable,
                 "serve takes a function that is called with each TcpStream, by value, and returns "
                 "a Task: write serve(listener, &f), not serve(listener, f(x))");
   if constexpr (callable) {
     detail::refuse_closure_in_place<F>();
-    return detail::serve_all<std::decay_t<F>>(listener, std::forward<F>(handler), options);
+    return detail::serve_all<L, std::decay_t<F>>(listener, std::forward<F>(handler), options);
   } else {
     return Task<void>();
   }

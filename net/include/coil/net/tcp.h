@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace coil {
 
@@ -180,6 +181,13 @@ class TcpStream {
   // Gives `bytes` back, to be read before anything new; they are copied.
   void unread(ConstBytes bytes);
 
+  // Gives the connection to the caller, for another reactor to take over: what the reactor has
+  // received ahead is appended to `unread`, and comes first. The stream is closed here.
+  //
+  // Requires: Nothing is awaited on it (asserted).
+  // Errors:   HandleClosed.
+  NativeHandle release(std::vector<std::byte>& unread) { return socket_.release(unread); }
+
   bool is_open() const noexcept { return socket_.slot() != nullptr; }
   Address peer_address() const { return socket_.peer_address(); }
   Address local_address() const { return socket_.local_address(); }
@@ -270,6 +278,8 @@ class TcpListener {
   HandleId id() const noexcept { return socket_.id(); }
 
  private:
+  friend class SharedPort;
+
   detail::OwnedSocket socket_;
   bool no_delay_ = true;
 };

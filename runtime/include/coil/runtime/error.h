@@ -20,8 +20,9 @@ enum class Errc {
   buffer_limit,        // A connection holds more received bytes than its limit allows.
   message_too_long,    // A delimiter or frame end did not come within the limit.
   timed_out,
-  reactor_stopped,  // The reactor ended before the call could run.
-  cancelled,        // The task's scope was cancelled; becomes Cancelled, never a value.
+  reactor_stopped,   // The reactor ended before the call could run.
+  executor_stopped,  // A thread pool was stopped before the work could begin.
+  cancelled,         // The task's scope was cancelled; becomes Cancelled, never a value.
   deferred_cancelled,
   address_invalid,
   not_supported,
@@ -97,6 +98,7 @@ COIL_ERROR_TYPE(UnsupportedSocketType, SystemError);     // The same for its typ
 COIL_ERROR_TYPE(MessageLengthError, SystemError);        // A datagram is larger than can be sent.
 COIL_ERROR_TYPE(MulticastJoinError, SystemError);        // A group was not joined, or not left.
 COIL_ERROR_TYPE(ReactorStopped, SystemError);            // The reactor ended first.
+COIL_ERROR_TYPE(ExecutorStopped, SystemError);           // A thread pool was stopped first.
 #undef COIL_ERROR_TYPE
 
 // CannotListenError: the system refused an address to listen on, and says why by its code.
@@ -149,6 +151,7 @@ COIL_MISUSE_TYPE(ReactorNotRestartable);
 COIL_MISUSE_TYPE(UnknownTrigger);
 COIL_MISUSE_TYPE(NotConnectingError);  // stopConnecting where no attempt is under way.
 COIL_MISUSE_TYPE(AlreadyListened);     // An endpoint that can listen once was asked again.
+COIL_MISUSE_TYPE(WrongThread);         // A call that would wait for the very thread it is made on.
 #undef COIL_MISUSE_TYPE
 
 // Throws the typed error for `code`; Errc::cancelled throws Cancelled.

@@ -8,6 +8,7 @@
 #include <coil/runtime/log.h>
 #include <coil/runtime/native_handle.h>
 #include <coil/runtime/operation.h>
+#include <coil/runtime/reactor_counters.h>
 #include <coil/runtime/reactor_time.h>
 #include <coil/runtime/resume_node.h>
 #include <coil/runtime/socket_calls.h>
@@ -31,20 +32,6 @@ class FileDescriptor;
 class ReadDescriptor;
 class WriteDescriptor;
 
-// Counters of a reactor's life, for tests, samples and curiosity.
-//
-// Example (tests/examples/reactor_example.cpp, "counters"):
-//
-//   std::uint64_t turns = reactor.counters().turns;
-class ReactorCounters {
- public:
-  ReactorCounters() noexcept {}
-  std::uint64_t turns = 0;
-  std::uint64_t resumptions = 0;
-  std::uint64_t submitted = 0;
-  std::uint64_t completed = 0;  // Equal to `submitted` when nothing is in flight.
-};
-
 // Reactor: a loop of one thread; base of every backend.
 //
 // Example (tests/examples/reactor_example.cpp, "run and stop"):
@@ -67,7 +54,9 @@ class Reactor : public ReactorTime {
   // --- The loop ---
 
   // Fires `startup`, turns until stop() or crash(), fires `shutdown`. SIGINT and SIGTERM stop it,
-  // and a second one forces the stop; a SIGINT handler of the program's own is left alone.
+  // and a second one forces the stop. What the program has of its own for SIGINT, a handler or that
+  // it is ignored, is left alone; so is a signal while a SignalWatcher watches for it. One reactor
+  // of the process has these signals at a time: the first that runs.
   void run();
   // Asks run() to end: `before shutdown` triggers are awaited, listeners close, root tasks are
   // cancelled and awaited until the deadline, and run() returns.
@@ -92,10 +81,13 @@ class Reactor : public ReactorTime {
   bool isInIOThread() const noexcept;
   // How long stop() waits for root tasks that were cancelled; 10 s unless set.
   void set_stop_deadline(Duration deadline) noexcept { stop_deadline_ = deadline; }
+  Duration stop_deadline() const noexcept { return stop_deadline_; }
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
+  // Whether SIGINT and SIGTERM stop run(); true unless set. A run that is going on stays as it is.
+  void set_stop_on_signals(bool stop) noexcept;
 
   // For a foreign loop: a descriptor that is readable when a turn has work, where there is one …
   virtual std::optional<NativeHandle> wait_handle() const { return std::nullopt; }
@@ -263,8 +255,10 @@ class Reactor : public ReactorTime {
  private:
   friend class HandleTable;
   friend class TaskContext;
-  friend class detail::SignalRelay;
+  friend class detail::SignalDesk;
+  friend class detail::SignalPort;
   friend class detail::CallNodes;
+  friend class detail::LoopLink;
   struct Core;
   enum class State : unsigned char { idle, starting, running, stopping, draining, stopped };
   static constexpr int budget_per_resumption = 128;
@@ -298,7 +292,7 @@ class Reactor : public ReactorTime {
   }
   void root_started(TaskContext& root) noexcept;
   void note_ended(const TaskContext& root) noexcept;
-  void take_signal();
+  void take_exit_signal(int number) noexcept;
   void advance_stop();
   void force() noexcept;
   void begin_stop();

@@ -45,10 +45,16 @@ class ReactorOptions {
     stop_deadline = value;
     return *this;
   }
+  // See Reactor::set_stop_on_signals.
+  ReactorOptions& set_stop_on_signals(bool value) noexcept {
+    stop_on_signals = value;
+    return *this;
+  }
 
   ReactorKind kind = ReactorKind::automatic;
   LogSink log_sink;
   std::optional<Duration> stop_deadline;
+  bool stop_on_signals = true;
 };
 
 // ReactorUnavailable: what make_reactor throws; its text says which reactor, and why.

@@ -19,8 +19,9 @@ namespace coil {
 //
 // Requires:     Fired at most once; it lives until it was awaited after that.
 // Errors:       ReactorStopped if the reactor ended first.
-// Cancellation: Not cancellable; completes promptly.
-class ResumeNode final : public Suspension, public detail::InboxNode {
+// Cancellation: Not cancellable; completes promptly. A class that derives from it may be, if it can
+//               tell whether the node was fired: once it was, the await ends by that.
+class ResumeNode : public Suspension, public detail::InboxNode {
  public:
   ResumeNode() noexcept : Suspension(&ignore_cancel), InboxNode(&deliver) {}
   ResumeNode(const ResumeNode&) = delete;
@@ -37,6 +38,12 @@ class ResumeNode final : public Suspension, public detail::InboxNode {
   void await_resume() const {
     if (failed_) throw_error(make_error_code(Errc::reactor_stopped), "callFromThread");
   }
+
+ protected:
+  explicit ResumeNode(CancelRequest cancel) noexcept : Suspension(cancel), InboxNode(&deliver) {}
+  // Only before it was awaited.
+  ResumeNode(ResumeNode&& other) noexcept
+      : Suspension(static_cast<Suspension&&>(other)), InboxNode(&deliver) {}
 
  private:
   static void ignore_cancel(Suspension&) noexcept {}

@@ -8,7 +8,7 @@
 
 namespace coil {
 
-// StoppedTasks: what became of the root tasks that share a name and a creation site.
+// StoppedTasks: what became of the root tasks, or blocking work, that share a name and a site.
 //
 // Example (tests/examples/reactor_example.cpp, "account"):
 //
@@ -28,6 +28,7 @@ class StoppedTasks {
   std::size_t cancelled = 0;      // When they were asked, in time.
   std::size_t forced = 0;         // Not at all: they are parked, and nothing resumes them.
   std::size_t inside_forced = 0;  // Tasks of this name and site that wait inside a parked one.
+  std::size_t left = 0;           // Blocking work that goes on in a thread, on its own.
 };
 
 // What a stop had to do; see Reactor::last_stop.
@@ -45,6 +46,7 @@ class StopReport {
   std::size_t ended() const noexcept;
   std::size_t cancelled() const noexcept;
   std::size_t forced() const noexcept;
+  std::size_t left() const noexcept;
   // One line with the sums, then one for each name and site; no line break at the end.
   std::string text() const;
 

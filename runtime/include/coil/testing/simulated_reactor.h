@@ -27,6 +27,8 @@ namespace coil::testing {
 //             Time moves only while the loop waits: to the moment waited for, or to the next event
 //             of the network. A turn that has work already costs a microsecond while something is
 //             on its way, so that a task that only yields does not hold the network still.
+//             Blocking work (getThreadPool, deferToThread) runs on the loop, at moments and in an
+//             order that are drawn from the seed. Work that waits for other work does not end here.
 //             Bytes are copied by ordinary code when an operation completes, so that a sanitizer
 //             sees a buffer that has gone.
 // Errors:     What the network of one machine gives: ECONNREFUSED, ECONNRESET, EPIPE, EADDRINUSE …
@@ -52,6 +54,15 @@ class SimulatedReactor : public Reactor {
   std::uint64_t trace() const noexcept;
   // The conditions of the network.
   SimulatedNetwork& network() noexcept;
+
+  // Raises a signal of this simulation, and of nothing else: its watchers see it at the end of this
+  // turn, or of the next one where none is going on, and so the same program sees it at the same
+  // moment. SIGINT and SIGTERM stop run() as they would, if no watcher has them. False if nobody
+  // wanted it: of the process, it would have had its default effect.
+  //
+  // Watchers of this reactor take no signal from the process; run() does take Ctrl-C, so that a
+  // simulation can be ended like any program.
+  bool raise_signal(int number) noexcept;
 
   // Says that threads other than the reactor's will call callFromThread: then a loop with nothing
   // left to wait for sleeps in real time, instead of ending. Such a run cannot be had again.

@@ -1,6 +1,7 @@
 // The simulated reactor: which operation is answered when, and how time moves.
 #include <coil/testing/simulated_reactor.h>
 
+#include "signal_desk.h"
 #include "simulation.h"
 
 #include <poll.h>
@@ -24,9 +25,15 @@ bool is_exhaustion(std::int64_t value) noexcept {
 }  // namespace
 
 SimulatedReactor::SimulatedReactor(std::uint64_t seed)
-    : simulation_(std::make_unique<Simulation>(*this, seed)) {}
+    : simulation_(std::make_unique<Simulation>(*this, seed)) {
+  coil::detail::SignalDesk::of(*this).simulate();
+  simulation_->executor->install();
+}
 
-SimulatedReactor::~SimulatedReactor() { shut_down(); }
+SimulatedReactor::~SimulatedReactor() {
+  shut_down();
+  simulation_->executor->close();
+}
 
 std::string SimulatedReactor::description() const {
   return "seed " + std::to_string(simulation_->seed);
@@ -39,6 +46,13 @@ SimulatedNetwork& SimulatedReactor::network() noexcept { return simulation_->set
 bool SimulatedReactor::deadlocked() const noexcept { return simulation_->deadlocked; }
 void SimulatedReactor::set_foreign_threads(bool exist) noexcept {
   simulation_->foreign_threads = exist;
+}
+
+// Part of the trace, like what the network does: nobody else could have brought it.
+bool SimulatedReactor::raise_signal(int number) noexcept {
+  const bool wanted = coil::detail::SignalDesk::of(*this).raise(number);
+  if (wanted) simulation_->add_to_trace(static_cast<std::uint64_t>(number));
+  return wanted;
 }
 
 TimePoint SimulatedReactor::read_clock() const noexcept { return simulation_->timeline.now(); }
@@ -107,11 +121,20 @@ Attempt SimulatedReactor::Simulation::attempt(Operation& op, NativeHandle target
 }
 
 void SimulatedReactor::Simulation::note(const Operation& op, std::int64_t outcome) noexcept {
-  auto add = [this](std::uint64_t value) { trace = detail::Random::mix(trace + value + 1); };
-  add(static_cast<std::uint64_t>(timeline.now().time_since_epoch().count()));
-  add(op.slot().id().packed());
-  add(static_cast<std::uint64_t>(op.code()));
-  add(static_cast<std::uint64_t>(outcome));
+  add_to_trace(static_cast<std::uint64_t>(timeline.now().time_since_epoch().count()));
+  add_to_trace(op.slot().id().packed());
+  add_to_trace(static_cast<std::uint64_t>(op.code()));
+  add_to_trace(static_cast<std::uint64_t>(outcome));
+}
+
+void SimulatedReactor::Simulation::add_to_trace(std::uint64_t value) noexcept {
+  trace = detail::Random::mix(trace + value + 1);
+}
+
+void SimulatedReactor::Simulation::note_work() noexcept {
+  const auto now = static_cast<std::uint64_t>(timeline.now().time_since_epoch().count());
+  trace = detail::Random::mix(trace + now + 1);
+  ++completed;
 }
 
 // The core parks an accept for which there is no room and submits it again; until then no event

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../readiness/waker.h"
+#include "inline_executor.h"
 #include "network.h"
 #include "random.h"
 #include "timeline.h"
@@ -11,6 +12,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,7 +25,9 @@ class SimulatedReactor::Simulation {
         seed(number),
         random(number),
         timeline(random),
-        network(random, timeline, settings, [this](HandleId handle) { serve(handle); }) {}
+        network(random, timeline, settings, [this](HandleId handle) { serve(handle); }),
+        executor(std::make_shared<detail::InlineExecutor>(owner, random, timeline,
+                                                          [this] { note_work(); })) {}
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
@@ -33,6 +37,8 @@ class SimulatedReactor::Simulation {
   void serve(HandleId handle);
   void serve_soon(HandleId handle);
   void note(const Operation& op, std::int64_t outcome) noexcept;
+  void add_to_trace(std::uint64_t value) noexcept;
+  void note_work() noexcept;
   bool run_until(TimePoint until);
   bool take_wake() noexcept;
   void sleep() noexcept;
@@ -49,6 +55,7 @@ class SimulatedReactor::Simulation {
   detail::Timeline timeline;
   SimulatedNetwork settings;
   detail::VirtualNetwork network;
+  std::shared_ptr<detail::InlineExecutor> executor;
   detail::Waker waker;
   std::atomic<bool> woken{false};
   bool foreign_threads = false;

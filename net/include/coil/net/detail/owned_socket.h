@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 namespace coil::detail {
 
@@ -37,6 +38,8 @@ class OwnedSocket {
   void close() noexcept {
     if (id_.valid()) reactor_->handles().close(std::exchange(id_, HandleId()));
   }
+  // Gives the native handle to the caller, see HandleTable::release. Errors: HandleClosed.
+  NativeHandle release(std::vector<std::byte>& unread);
   Reactor& reactor() const {
     if (reactor_ == nullptr) contract_violation("a socket was used that was never opened");
     return *reactor_;

@@ -9,7 +9,9 @@ namespace coil::detail {
 
 class CallNodes;
 class Inbox;
-class SignalRelay;
+class LoopLink;
+class SignalDesk;
+class SignalPort;
 
 class InboxNode {
  public:

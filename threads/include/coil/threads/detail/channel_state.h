@@ -1,0 +1,295 @@
+// What the ends of a channel share: the values, and who waits on either side.
+#pragma once
+
+#include <coil/runtime/detail/intrusive_list.h>
+#include <coil/runtime/event.h>
+#include <coil/runtime/reactor.h>
+#include <coil/runtime/resume_node.h>
+#include <coil/runtime/task_context.h>
+#include <coil/threads/detail/reactor_ends.h>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace coil::detail {
+
+template <class T>
+class ChannelState;
+
+// One end; it belongs to the reactor whose task awaits it first.
+class ChannelEnd : public EndWatch, public std::enable_shared_from_this<ChannelEnd> {
+ public:
+  void bind(Reactor& reactor);
+  void reactor_ended(Reactor&) noexcept final { close(); }
+  virtual void close() noexcept = 0;
+
+ private:
+  std::atomic<Reactor*> reactor_{nullptr};
+};
+
+// A task that waits at a channel. Whoever takes it off its list, under the lock of the channel,
+// decides what it comes to, and fires the node; until then a cancellation may take it off.
+class ChannelWait : public ResumeNode {
+ public:
+  ChannelWait(ChannelWait&& other) noexcept : ResumeNode(static_cast<ResumeNode&&>(other)) {}
+
+ protected:
+  explicit ChannelWait(CancelRequest cancel) noexcept : ResumeNode(cancel) {}
+  ~ChannelWait() = default;
+
+  bool queued_ = false;  // Guarded by the channel's lock.
+
+ private:
+  template <class T>
+  friend class ChannelState;
+
+  // The reactor lives: its task waits for this, and the lock keeps its end from being told.
+  void fire() noexcept {
+    queued_ = false;
+    context().reactor().callFromThread(*this);
+  }
+};
+
+template <class T>
+class SenderEnd final : public ChannelEnd {
+ public:
+  explicit SenderEnd(std::shared_ptr<ChannelState<T>> state) noexcept : state_(std::move(state)) {
+    state_->sender_made();
+  }
+  ~SenderEnd() override { close(); }
+
+  ChannelState<T>& state() const noexcept { return *state_; }
+  const std::shared_ptr<ChannelState<T>>& share() const noexcept { return state_; }
+  void close() noexcept override { state_->close_sender(*this); }
+
+ private:
+  friend class ChannelState<T>;
+
+  std::shared_ptr<ChannelState<T>> state_;
+  bool closed_ = false;  // Guarded by the lock.
+};
+
+template <class T>
+class ReceiverEnd final : public ChannelEnd {
+ public:
+  explicit ReceiverEnd(std::shared_ptr<ChannelState<T>> state) noexcept
+      : state_(std::move(state)) {}
+  ~ReceiverEnd() override { close(); }
+
+  ChannelState<T>& state() const noexcept { return *state_; }
+  void close() noexcept override { state_->close_receiver(); }
+
+ private:
+  std::shared_ptr<ChannelState<T>> state_;
+};
+
+template <class T>
+class [[nodiscard]] ChannelSend final : public ChannelWait {
+ public:
+  ChannelSend(const std::shared_ptr<SenderEnd<T>>& end, T value) noexcept
+      : ChannelWait(&give_up), end_(end.get()), state_(end->share()), value_(std::move(value)) {}
+  ChannelSend(ChannelSend&& other) noexcept = default;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
+    return begin(waiter.promise().context(), waiter);
+  }
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
+    end_->bind(context.reactor());
+    if (!enter(context, waiter)) return false;
+    return state_->send(*this) || ReadyAtOnce::finish(*this, context);
+  }
+  void await_resume() const {
+    check_cancelled();
+    ResumeNode::await_resume();
+    if (refused_) throw_error(make_error_code(Errc::handle_closed), "ChannelSender::send");
+  }
+  void finish_now() noexcept { leave(); }
+
+ private:
+  friend class ChannelState<T>;
+
+  static void give_up(Suspension& wait) noexcept {
+    auto& self = static_cast<ChannelSend&>(wait);
+    if (self.state_->withdraw(self)) self.finish_cancelled();
+  }
+
+  SenderEnd<T>* end_;
+  std::shared_ptr<ChannelState<T>> state_;
+  T value_;
+  bool refused_ = false;
+};
+
+template <class T>
+class [[nodiscard]] ChannelReceive final : public ChannelWait {
+ public:
+  explicit ChannelReceive(const std::shared_ptr<ReceiverEnd<T>>& end) noexcept
+      : ChannelWait(&give_up), end_(end.get()) {}
+  ChannelReceive(ChannelReceive&& other) noexcept = default;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter) {
+    return begin(waiter.promise().context(), waiter);
+  }
+  bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
+    end_->bind(context.reactor());
+    if (!enter(context, waiter)) return false;
+    return end_->state().receive(*this) || ReadyAtOnce::finish(*this, context);
+  }
+  std::optional<T> await_resume() {
+    check_cancelled();
+    ResumeNode::await_resume();
+    if (refused_) throw_error(make_error_code(Errc::handle_closed), "ChannelReceiver::receive");
+    return std::move(value_);
+  }
+  void finish_now() noexcept { leave(); }
+
+ private:
+  friend class ChannelState<T>;
+
+  static void give_up(Suspension& wait) noexcept {
+    auto& self = static_cast<ChannelReceive&>(wait);
+    if (self.end_->state().withdraw(self)) self.finish_cancelled();
+  }
+
+  ReceiverEnd<T>* end_;
+  std::optional<T> value_;
+  bool refused_ = false;
+};
+
+// Values go from hand to hand where somebody waits for them: a list of receivers is there only
+// while the channel is empty, one of senders only while it is full.
+//
+// A lock, held for a few moves, decides every race: of a value and a cancellation, of a value and
+// the end of a reactor. What wakes the other loop is its lock-free inbox.
+template <class T>
+class ChannelState {
+ public:
+  static_assert(std::is_nothrow_move_constructible_v<T>,
+                "what goes through a Channel is moved without an exception: wrap it in a "
+                "std::unique_ptr");
+
+  explicit ChannelState(std::size_t size_max) : ring_(size_max) {
+    if (size_max == 0) contract_violation("a Channel has room for one value at least");
+  }
+  ChannelState(const ChannelState&) = delete;
+  ChannelState& operator=(const ChannelState&) = delete;
+
+  // True if it has to wait.
+  bool send(ChannelSend<T>& wait) noexcept {
+    const std::lock_guard lock(mutex_);
+    wait.refused_ = wait.end_->closed_ || receiver_closed_;
+    if (wait.refused_ || put(wait.value_)) return false;
+    wait.queued_ = true;
+    senders_.push_back(wait);
+    return true;
+  }
+  bool receive(ChannelReceive<T>& wait) noexcept {
+    const std::lock_guard lock(mutex_);
+    wait.refused_ = receiver_closed_;
+    if (wait.refused_ || take(wait.value_) || senders_open_ == 0) return false;
+    wait.queued_ = true;
+    receivers_.push_back(wait);
+    return true;
+  }
+  bool try_send(const SenderEnd<T>& end, T& value) noexcept {
+    const std::lock_guard lock(mutex_);
+    return !end.closed_ && !receiver_closed_ && put(value);
+  }
+  std::optional<T> try_receive() noexcept {
+    const std::lock_guard lock(mutex_);
+    std::optional<T> value;
+    take(value);
+    return value;
+  }
+  bool can_send(const SenderEnd<T>& end) noexcept {
+    const std::lock_guard lock(mutex_);
+    return !end.closed_ && !receiver_closed_;
+  }
+  // Takes a wait that is cancelled off its list; false if it has come to something first.
+  bool withdraw(ChannelWait& wait) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(wait.queued_, false)) return false;
+    wait.unlink();
+    return true;
+  }
+
+  void sender_made() noexcept {
+    const std::lock_guard lock(mutex_);
+    ++senders_open_;
+  }
+  void close_sender(SenderEnd<T>& end) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(end.closed_, true)) return;
+    --senders_open_;
+    senders_.for_each([&](Suspension& waiting) {
+      auto& wait = static_cast<ChannelSend<T>&>(waiting);
+      if (wait.end_ == &end) refuse(wait);
+    });
+    if (senders_open_ != 0) return;
+    while (Suspension* wait = receivers_.pop_front()) static_cast<ChannelReceive<T>&>(*wait).fire();
+  }
+  void close_receiver() noexcept {
+    std::vector<std::optional<T>> dropped;  // Destroyed without the lock: that is user code.
+    const std::lock_guard lock(mutex_);
+    receiver_closed_ = true;
+    dropped.swap(ring_);
+    size_ = 0;
+    senders_.for_each([&](Suspension& wait) { refuse(static_cast<ChannelSend<T>&>(wait)); });
+    receivers_.for_each([&](Suspension& wait) { refuse(static_cast<ChannelReceive<T>&>(wait)); });
+  }
+
+ private:
+  // False if it is full.
+  bool put(T& value) noexcept {
+    if (Suspension* waiting = receivers_.pop_front()) {
+      auto& receive = static_cast<ChannelReceive<T>&>(*waiting);
+      receive.value_.emplace(std::move(value));
+      receive.fire();
+      return true;
+    }
+    if (size_ == ring_.size()) return false;
+    ring_[(first_ + size_++) % ring_.size()].emplace(std::move(value));
+    return true;
+  }
+  // False if it is empty.
+  bool take(std::optional<T>& value) noexcept {
+    if (size_ == 0) return false;
+    std::optional<T>& oldest = ring_[first_];
+    value.emplace(std::move(*oldest));
+    oldest.reset();
+    first_ = (first_ + 1) % ring_.size();
+    --size_;
+    if (Suspension* waiting = senders_.pop_front()) {
+      auto& send = static_cast<ChannelSend<T>&>(*waiting);
+      put(send.value_);
+      send.fire();
+    }
+    return true;
+  }
+  template <class W>
+  void refuse(W& wait) noexcept {
+    wait.unlink();
+    wait.refused_ = true;
+    wait.fire();
+  }
+
+  std::mutex mutex_;
+  std::vector<std::optional<T>> ring_;
+  std::size_t first_ = 0;
+  std::size_t size_ = 0;
+  IntrusiveList<Suspension> senders_;
+  IntrusiveList<Suspension> receivers_;
+  std::size_t senders_open_ = 0;
+  bool receiver_closed_ = false;
+};
+
+}  // namespace coil::detail

@@ -1,0 +1,37 @@
+// A child on Linux: waited for and signaled through its descriptor.
+#include "child_calls.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace coil::detail {
+
+namespace {
+
+#ifdef P_PIDFD
+constexpr auto by_descriptor = P_PIDFD;
+#else
+constexpr auto by_descriptor = static_cast<idtype_t>(3);
+#endif
+
+}  // namespace
+
+int wait_for_child(int pid, int pidfd, siginfo_t& info, int options) noexcept {
+  const bool has_descriptor = pidfd >= 0;
+  return ::waitid(has_descriptor ? by_descriptor : P_PID,
+                  static_cast<id_t>(has_descriptor ? pidfd : pid), &info, options);
+}
+
+int signal_child(int pid, int pidfd, int number) noexcept {
+  if (pidfd < 0) return ::kill(pid, number);
+  const long sent = ::syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0);
+  return sent != 0 && errno == ENOSYS ? ::kill(pid, number) : static_cast<int>(sent);
+}
+
+int make_pipe(std::array<int, 2>& ends) noexcept { return ::pipe2(ends.data(), O_CLOEXEC); }
+
+}  // namespace coil::detail

@@ -170,7 +170,7 @@ void add_hash(CLI::App& app, CommandLine& line) {
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
-  app.add_option("--reactor", line.reactor, "auto, io_uring, epoll, poll or select");
+  app.add_option("--reactor", line.reactor, "auto, io_uring, epoll, kqueue, poll or select");
   app.add_flag("--verbose", line.verbose, "say which reactor is used");
   app.add_subcommand("reactors", "list what this machine offers")->callback([&line] {
     line.run = nullptr;

@@ -1,5 +1,5 @@
-# A Mac as its compiler sees it, on Linux: clang-19 with the headers of macOS. Nothing is linked, and
-# an object file is only a mark that the source file passed -fsyntax-only.
+# A Mac as its compiler sees it, on Linux: clang-19 with the headers of macOS. Nothing is linked,
+# and an object file is only a mark that the source file passed -fsyntax-only.
 #
 # COIL_MACOS_HEADERS names the lib/ folder of the npm package that holds the headers.
 set(CMAKE_SYSTEM_NAME Darwin)

@@ -21,8 +21,8 @@ namespace {
 using Word = unsigned long;
 constexpr std::size_t bits_per_word = 8 * sizeof(Word);
 
-// The kernel takes bitmaps of any length on Linux; only the C library's fd_set is short. Elsewhere a
-// handle beyond that is refused like one beyond the limit of the process.
+// The kernel takes bitmaps of any length on Linux; only the C library's fd_set is short. Elsewhere
+// a handle beyond that is refused like one beyond the limit of the process.
 #if defined(__linux__)
 constexpr std::size_t numbers_max = SIZE_MAX;
 #else

@@ -3,6 +3,7 @@
 // Run it:  coil --help
 #include "common/endpoint_text.h"
 #include "common/samples.h"
+#include "common/server_process.h"
 
 #include <coil/runtime/application.h>
 #include <coil/runtime/reactor_factory.h>
@@ -27,6 +28,7 @@ struct CommandLine {
   std::string connect;
   bool verbose = false;
   samples::ServerOptions server;
+  samples::ServerProcess process;
   samples::ClientOptions client;
   samples::CommandOptions command;
   samples::HashOptions hash;
@@ -111,6 +113,19 @@ void add_interval(CLI::App& command, CommandLine& line, const char* option, cons
   command.add_option_function<double>(option, set, what)->check(CLI::Range(0.001, 86400.0));
 }
 
+void add_process(CLI::App& command, CommandLine& line) {
+  samples::ProcessOptions& process = line.process.options;
+  command.add_flag("--daemon", process.daemon, "go on in the background once it serves");
+  command.add_option("--pid-file", process.pid_file, "a file that names the process, and locks it");
+  command.add_option("--log-file", process.log_file, "where the log goes; SIGHUP opens it again");
+  command.add_option("--user", process.user, "who it becomes when its port is open");
+  command.add_option("--group", process.group, "the one group of that user");
+  command.add_option("--umask", process.umask, "which rights new files lack, e.g. 027");
+  command.add_option("--chroot", process.chroot, "its root directory when its port is open");
+  command.parse_complete_callback([&line] { line.process.check(); });
+  line.server.process = &line.process;
+}
+
 void add_servers(CLI::App& app, CommandLine& line) {
   CLI::App* echo = add_server(app, line, "echo", "send back what clients send", "tcp",
                               &samples::echo_server, &samples::echo_protocol);
@@ -135,6 +150,7 @@ void add_servers(CLI::App& app, CommandLine& line) {
   CLI::App* services =
       add_server(app, line, "serve", "run a tree of services", "tcp", &samples::service_tree);
   add_interval(*services, line, "--every", "seconds between two lines of statistics");
+  add_process(*services, line);
 }
 
 using Runner = int (*)(coil::Reactor&, const samples::CommandOptions&);
@@ -192,10 +208,8 @@ int complain(const std::string& sentence, int status) {
   return status;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  CommandLine line;
+// Runs what the command line asks for; gives the exit status, and the signal that ended it.
+int run(CommandLine& line, int argc, char** argv, int& exit_signal) {
   CLI::App app("coil: samples of a coroutine runtime");
   describe(app, line);
   std::unique_ptr<coil::Reactor> reactor;
@@ -205,7 +219,9 @@ int main(int argc, char** argv) {
       return complain("which sample? 'coil --help' lists them", bad_usage);
     }
     if (app.got_subcommand("reactors")) return samples::list_reactors();
+    line.process.begin();
     reactor = make_reactor(line);
+    line.process.attach(*reactor);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     return complain(error.what(), bad_usage);
@@ -220,8 +236,17 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     complain(error.what(), failed);
   }
-  const int number = reactor->exit_signal();
-  reactor.reset();
-  coil::raise_exit_signal(number);  // Who started the program sees what ended it.
+  exit_signal = reactor->exit_signal();
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CommandLine line;
+  int exit_signal = 0;
+  const int status = run(line, argc, argv, exit_signal);
+  line.process.end(status);
+  coil::raise_exit_signal(exit_signal);  // Who started the program sees what ended it.
   return status;
 }

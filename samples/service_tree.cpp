@@ -2,8 +2,10 @@
 //
 // Run it:  coil serve --listen tcp:8007 --every 2
 // Talk to it with `coil echo-client`, then press Ctrl-C: the report says what became of everything.
+// As root: coil serve --daemon --pid-file /run/echo.pid --log-file /var/log/echo.log --user nobody
 #include "common/counters.h"
 #include "common/samples.h"
+#include "common/server_process.h"
 #include "common/serving.h"
 
 #include <coil/net/ports.h>
@@ -11,7 +13,7 @@
 #include <coil/runtime/application.h>
 #include <coil/runtime/timer_service.h>
 
-#include <cstdio>
+#include <memory>
 #include <optional>
 
 namespace samples {
@@ -37,11 +39,12 @@ class Echo : public coil::Protocol {
 // any port, and closes it when it stops.
 class EchoService : public coil::Service {
  public:
-  EchoService(coil::Reactor& reactor, coil::Address where, Counters& counters)
-      : Service("echo"), reactor_(reactor), where_(where), counters_(counters) {}
+  EchoService(coil::Reactor& reactor, const ServerOptions& options, Counters& counters)
+      : Service("echo"), reactor_(reactor), options_(options), counters_(counters) {}
 
   coil::Task<void> privilegedStartService() override {
-    port_.emplace(coil::listenTCP(reactor_, where_, coil::Factory::forProtocol<Echo>(&counters_)));
+    port_.emplace(
+        coil::listenTCP(reactor_, options_.listen, coil::Factory::forProtocol<Echo>(&counters_)));
     co_return;
   }
   coil::Task<void> startService() override {
@@ -52,12 +55,12 @@ class EchoService : public coil::Service {
     co_await Service::stopService();
     if (!port_) co_return;
     co_await port_->stopListening();
-    std::printf("the echo service has stopped\n");
+    options_.process->say(reactor_, "the echo service has stopped");
   }
 
  private:
   coil::Reactor& reactor_;
-  const coil::Address where_;
+  const ServerOptions& options_;
   Counters& counters_;
   std::optional<coil::ListeningPort> port_;
 };
@@ -65,20 +68,34 @@ class EchoService : public coil::Service {
 // The statistics depend on the server and so come after it: they stop first.
 class Statistics : public coil::TimerService {
  public:
-  Statistics(std::chrono::milliseconds every, const Counters& counters)
-      : TimerService(every, [&counters] { print(counters); }) {
+  Statistics(coil::Reactor& reactor, const ServerOptions& options, const Counters& counters)
+      : TimerService(options.interval.value_or(std::chrono::seconds(2)),
+                     [&] { options.process->say(reactor, "now " + counters.text()); }),
+        reactor_(reactor),
+        options_(options) {
     setName("statistics");
   }
   coil::Task<void> stopService() override {
     co_await TimerService::stopService();
-    std::printf("the statistics have stopped\n");
+    options_.process->say(reactor_, "the statistics have stopped");
   }
 
  private:
-  static void print(const Counters& counters) {
-    std::printf("now %s\n", counters.text().c_str());
-    std::fflush(stdout);
+  coil::Reactor& reactor_;
+  const ServerOptions& options_;
+};
+
+// Comes last: once it starts, everything serves.
+class Readiness : public coil::Service {
+ public:
+  explicit Readiness(ServerProcess& process) : Service("readiness"), process_(process) {}
+  coil::Task<void> startService() override {
+    co_await Service::startService();
+    process_.ready();
   }
+
+ private:
+  ServerProcess& process_;
 };
 
 }  // namespace
@@ -86,11 +103,14 @@ class Statistics : public coil::TimerService {
 int service_tree(coil::Reactor& reactor, const ServerOptions& options) {
   Counters counters;
   coil::Application application("echo and statistics");
-  application.addService(std::make_shared<EchoService>(reactor, options.listen, counters));
-  const std::chrono::milliseconds every = options.interval.value_or(std::chrono::seconds(2));
-  application.addService(std::make_shared<Statistics>(every, counters));
+  ServerProcess& process = *options.process;
+  application.addService(std::make_shared<EchoService>(reactor, options, counters));
+  application.addService(std::make_shared<Statistics>(reactor, options, counters));
+  application.addService(std::make_shared<Readiness>(process));
+  application.set_privilege_drop([&process] { process.give_up_privileges(); });
   const int status = application.run(reactor);
-  std::printf("served %s\n%s\n", counters.text().c_str(), reactor.last_stop().text().c_str());
+  process.say(reactor, "served " + counters.text());
+  process.say(reactor, reactor.last_stop().text());
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include "reactor_core.h"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <utility>
 
@@ -12,14 +13,20 @@ namespace {
 constexpr std::size_t pool_buffers = 64;
 constexpr std::size_t pool_buffer_bytes = 64 * 1024;
 
+std::atomic<int> reactors_alive{0};
+
 }  // namespace
 
 Reactor::Reactor()
     : buffers_(pool_buffers, pool_buffer_bytes),
       handles_(*this),
-      core_(std::make_unique<Core>(*this, TimePoint())) {}
+      core_(std::make_unique<Core>(*this, TimePoint())) {
+  ++reactors_alive;
+}
 
-Reactor::~Reactor() = default;
+Reactor::~Reactor() { --reactors_alive; }
+
+int Reactor::alive() noexcept { return reactors_alive; }
 
 TimePoint Reactor::now() const noexcept {
   if (now_stale_) {

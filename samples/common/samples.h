@@ -13,13 +13,16 @@
 
 namespace samples {
 
+class ServerProcess;
+
 // A server: where it listens. It serves until the reactor stops, and gives its exit status.
 struct ServerOptions {
   coil::Address listen;
   coil::Address connect;  // Where a forwarder sends what arrives.
   // How often a tracker's peers announce themselves, or a tree of services prints statistics.
   std::optional<std::chrono::milliseconds> interval;
-  std::vector<std::string> words;  // The command that is run for each connection.
+  ServerProcess* process = nullptr;  // What a tree of services does with its own process.
+  std::vector<std::string> words;    // The command that is run for each connection.
   std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
   bool hand_round = false;  // One of them accepts for all, although each could listen.
 };

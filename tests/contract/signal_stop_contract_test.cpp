@@ -87,6 +87,26 @@ TEST_CASE("a signal that a watcher has does not stop the reactor while the watch
   }
 }
 
+TEST_CASE("a watcher on another reactor keeps its signal from the stop as well") {
+  COIL_CONTRACT(reactor);
+  if (stands_apart(*reactor)) return;
+  const Disposition before(SIGTERM, SIG_DFL);
+  const std::unique_ptr<Reactor> other = make_contract_reactor();
+  std::optional<SignalWatcher> watcher(std::in_place, *other, SIGTERM);
+  reactor->callLater(milliseconds(1), [&] { ::raise(SIGTERM); });
+  bool went_on = false;
+  reactor->callLater(milliseconds(5), [&] {
+    went_on = reactor->can_stop();
+    for (int turns = 0; turns < 3; ++turns) other->iterate();
+    CHECK(watcher->try_next() == SIGTERM);
+    watcher.reset();
+    ::raise(SIGTERM);
+  });
+  reactor->run();
+  CHECK(went_on);
+  CHECK(reactor->exit_signal() == SIGTERM);
+}
+
 TEST_CASE("an exit signal that came for a watcher which has gone stops the reactor") {
   COIL_CONTRACT(reactor);
   std::optional<SignalWatcher> watcher(std::in_place, *reactor, SIGTERM);

@@ -15,7 +15,7 @@ def anchors(document):
 missing = []
 for document in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:
     text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S)
-    named = re.findall(r"`((?:runtime|net|samples|tests|docs|cmake)/[\w./-]+)`", text)
+    named = re.findall(r"`((?:runtime|net|process|samples|tests|docs|cmake)/[\w./-]+)`", text)
     linked = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     missing += [f"{document}: {name}" for name in named if not (root / name).exists()]
     for link in linked:

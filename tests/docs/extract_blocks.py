@@ -10,7 +10,7 @@ import sys
 BLOCK = re.compile(r"^```cpp\n(.*?)^```\n(?:\n?```text\n(.*?)^```$)?", re.M | re.S)
 HEAD = ("#include <coil/net.h>\n#include <coil/process.h>\n#include <coil/runtime.h>\n"
         "#include <coil/threads.h>\n\n"
-        "#include <cstdio>\n\n")
+        "#include <csignal>\n#include <cstdio>\n\n")
 
 
 def write(path, text):

@@ -46,6 +46,12 @@ for client in ("echo-client", "udp-ping"):
 refused(2, "--connect", "forward")
 refused(2, "--interval", "tracker", "--interval", "0")
 refused(2, "--max-delay", "reconnect", "--max-delay", "0")
+refused(2, "nobody-at-all", "serve", "--user", "nobody-at-all")
+refused(2, "none-of-them", "serve", "--user", "root", "--group", "none-of-them")
+refused(2, "--user", "serve", "--group", "root")
+refused(2, "--umask", "serve", "--umask", "9")
+refused(2, "--chroot", "serve", "--chroot", "/dev/null")
+refused(1, "/nowhere/pid", "serve", "--pid-file", "/nowhere/pid")
 refused(2, "'tcp:'", "forward", "--connect", "udp:127.0.0.1:1")
 for command in ("exec", "pipeline", "inetd"):
     refused(2, "command is required", command)

@@ -60,7 +60,7 @@ with tempfile.TemporaryDirectory() as folder:
     status, said = on_terminal(*files)
     assert status == 0
     assert "] " in said and " %" in said and "\r\x1b[K" in said, said
-    shown = [line.rsplit("\x1b[K", 1)[-1].strip() for line in said.splitlines()]
+    shown = [line.strip("\r").rsplit("\x1b[K", 1)[-1] for line in said.split("\n")]
     assert [line for line in shown if line] == expected, shown
 
     # A pipe that nobody writes to blocks its thread for ever: a second Ctrl-C does not wait for it.

@@ -256,8 +256,9 @@ TEST_CASE(
   for (const std::atomic<int>& count : done) CHECK(count == 1);
 }
 
-// Not on io_uring: liburing maps and unmaps its rings by system calls that the thread sanitizer does
-// not see, and so the memory of one that has gone looks like that of the next, in another thread.
+// Not on io_uring: liburing maps and unmaps its rings by system calls that the thread sanitizer
+// does not see, and so the memory of one that has gone looks like that of the next, in another
+// thread.
 std::unique_ptr<Reactor> make_epoll_reactor() {
   return make_reactor(ReactorOptions().set_kind(ReactorKind::epoll));
 }

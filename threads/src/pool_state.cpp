@@ -1,7 +1,7 @@
 // The threads of a pool: when they are made, what they take, when they end.
 #include "pool_state.h"
 
-#include "thread_name.h"
+#include "thread_calls.h"
 
 #include <string>
 #include <utility>
@@ -163,7 +163,7 @@ void PoolState::add_thread() {
   const auto self = workers_.emplace(workers_.end());
   try {
     self->thread = std::thread([pool = shared_from_this(), self, number = threads_made_] {
-      name_this_thread(pool->name_, number);
+      name_this_thread(pool->name_ + "-" + std::to_string(number));
       pool->serve(self);
     });
   } catch (...) {

@@ -84,6 +84,8 @@ class Reactor : public ReactorTime {
   Duration stop_deadline() const noexcept { return stop_deadline_; }
   // What the stop that ended the last run() had to do; filled while it goes on.
   const StopReport& last_stop() const noexcept { return last_stop_; }
+  // How many reactors this process has. Threads: Any thread.
+  static int alive() noexcept;
   // The signal that ended the last run(), so that a runner can raise it again; 0 for none.
   int exit_signal() const noexcept;
   // Whether SIGINT and SIGTERM stop run(); true unless set. A run that is going on stays as it is.

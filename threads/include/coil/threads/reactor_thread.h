@@ -82,11 +82,11 @@ using remote_value_t = typename RemoteValue<RemoteReturn<F, A...>>::type;
 template <class T, class F, class... A>
 Task<void> carry_out(RemoteTicket ticket, F body, A... arguments) {
   TaskContext& own = co_await current_context();
-  auto call = ticket.use();
+  RemoteCall* const call = &ticket.call();
   auto& result = static_cast<RemoteResult<T>&>(*call);
-  call->work_begins(own);
   std::exception_ptr failure;
   try {
+    call->work_begins(own);
     if constexpr (!is_task<RemoteReturn<F, A...>>) {
       if constexpr (std::is_void_v<T>) {
         body(own.reactor(), std::move(arguments)...);
@@ -110,6 +110,7 @@ Task<void> carry_out(RemoteTicket ticket, F body, A... arguments) {
   // Outside of the handler: from here on only the other thread holds the exception.
   if (failure) call->fail(std::move(failure));
   call->work_ends();
+  ticket.used();
 }
 
 template <class T, class F, class... A>

@@ -117,7 +117,8 @@ class RemoteTicket {
     if (call_ != nullptr) call_->fail_stopped();
   }
 
-  std::shared_ptr<RemoteCall> use() noexcept { return std::exchange(call_, nullptr); }
+  RemoteCall& call() const noexcept { return *call_; }
+  void used() noexcept { call_.reset(); }
 
  private:
   std::shared_ptr<RemoteCall> call_;

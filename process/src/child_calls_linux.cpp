@@ -2,6 +2,8 @@
 #include "child_calls.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,5 +35,20 @@ int signal_child(int pid, int pidfd, int number) noexcept {
 }
 
 int make_pipe(std::array<int, 2>& ends) noexcept { return ::pipe2(ends.data(), O_CLOEXEC); }
+
+int make_message_pair(int (&ends)[2]) noexcept {
+  return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+
+int list_groups(const char* user, unsigned group, unsigned* groups, int& count) noexcept {
+  return ::getgrouplist(user, group, groups, &count);
+}
+
+int set_groups(const unsigned* groups, std::size_t count) noexcept {
+  return ::setgroups(count, groups);
+}
+
+int set_group_numbers(unsigned group) noexcept { return ::setresgid(group, group, group); }
+int set_user_numbers(unsigned user) noexcept { return ::setresuid(user, user, user); }
 
 }  // namespace coil::detail

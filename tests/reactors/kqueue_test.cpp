@@ -37,6 +37,10 @@ int wait_result(Reactor& reactor, HandleId handle, Direction side) {
   return error;
 }
 
+TEST_CASE("the reactor can be had, so that nothing of this is skipped") {
+  CHECK(make_reactor(ReactorOptions().set_kind(ReactorKind::kqueue))->name() == "kqueue");
+}
+
 TEST_CASE("closing ends the events although a duplicate keeps the socket open") {
   COIL_CONTRACT(reactor);
   SocketPair pair;

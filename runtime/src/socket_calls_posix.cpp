@@ -166,8 +166,8 @@ Result<int> PosixSocketCalls::get_option(NativeHandle socket, SocketOption optio
 namespace {
 
 // Linux gives a socket what any other of the machine joined, unless it is told not to.
-void hear_own_groups_only(int descriptor, bool v6) noexcept {
-  const int off = 0;
+void hear_own_groups_only([[maybe_unused]] int descriptor, [[maybe_unused]] bool v6) noexcept {
+  [[maybe_unused]] const int off = 0;
 #if defined(IP_MULTICAST_ALL)
   if (!v6) ::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
 #endif
@@ -230,8 +230,9 @@ Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
   std::array<iovec, gather_max> gathered;
   msghdr message = {};
   message.msg_iov = gathered.data();
-  message.msg_iovlen = std::min(pieces.size(), gather_max);
-  for (std::size_t index = 0; index < message.msg_iovlen; ++index) {
+  const std::size_t count = std::min(pieces.size(), gather_max);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
+  for (std::size_t index = 0; index < count; ++index) {
     gathered[index].iov_base = const_cast<std::byte*>(pieces[index].data());
     gathered[index].iov_len = pieces[index].size();
   }

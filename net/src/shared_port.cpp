@@ -58,7 +58,7 @@ Task<bool> hand_on(std::vector<Sender>& senders, std::size_t& next, TcpStream st
   std::erase_if(senders, [](const Sender& sender) { return !sender.is_open(); });
   if (senders.empty()) co_return false;
   // A reactor that ends just then takes the connection with it, like those that it had.
-  co_await as_result(senders[next++ % senders.size()].send(std::move(handed)));
+  static_cast<void>(co_await as_result(senders[next++ % senders.size()].send(std::move(handed))));
   co_return true;
 }
 

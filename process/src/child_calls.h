@@ -18,6 +18,9 @@ int make_pipe(std::array<int, 2>& ends) noexcept;
 // Two connected sockets for messages of one size, which no program inherits; read with MSG_WAITALL.
 int make_message_pair(int (&ends)[2]) noexcept;
 
+// The environment of this process.
+char** environment_of_process() noexcept;
+
 // getgrouplist(3), setgroups(2); and all of a process's numbers of a group, or of a user, at once.
 int list_groups(const char* user, unsigned group, unsigned* groups, int& count) noexcept;
 int set_groups(const unsigned* groups, std::size_t count) noexcept;

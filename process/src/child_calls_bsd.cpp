@@ -7,6 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__APPLE__)
+#include <crt_externs.h>  // A shared library there has no `environ`.
+#else
+extern char** environ;
+#endif
+
 namespace coil::detail {
 
 int wait_for_child(int pid, int, siginfo_t& info, int options) noexcept {
@@ -21,6 +27,12 @@ int make_pipe(std::array<int, 2>& ends) noexcept {
   for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
   return 0;
 }
+
+#if defined(__APPLE__)
+char** environment_of_process() noexcept { return *::_NSGetEnviron(); }
+#else
+char** environment_of_process() noexcept { return ::environ; }
+#endif
 
 // Not SOCK_SEQPACKET, which macOS lacks.
 int make_message_pair(int (&ends)[2]) noexcept {

@@ -36,6 +36,8 @@ int signal_child(int pid, int pidfd, int number) noexcept {
 
 int make_pipe(std::array<int, 2>& ends) noexcept { return ::pipe2(ends.data(), O_CLOEXEC); }
 
+char** environment_of_process() noexcept { return ::environ; }
+
 int make_message_pair(int (&ends)[2]) noexcept {
   return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 }

@@ -2,6 +2,7 @@
 #include <coil/process/command.h>
 #include <coil/process/exit_status.h>
 
+#include "child_calls.h"
 #include "signal_names.h"
 
 #include <signal.h>
@@ -15,7 +16,7 @@ namespace coil {
 
 Environment current_environment() {
   Environment variables;
-  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+  for (char** entry = detail::environment_of_process(); entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const std::size_t end = text.find('=');
     if (end == std::string_view::npos || end == 0) continue;

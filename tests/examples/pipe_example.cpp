@@ -31,3 +31,19 @@ TEST_CASE("through a pipe") {
   };
   run(reactor, all());
 }
+
+TEST_CASE("write") {
+  const std::unique_ptr<Reactor> reactor = make_reactor();
+  std::array<int, 2> ends;
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  PipeReader reader(*reactor, NativeHandle(ends[0]));
+  PipeWriter writer(*reactor, NativeHandle(ends[1]));
+  auto all = [&]() -> Task<void> {
+    // [write]
+    co_await writer.write_all(as_bytes("hello"));
+    co_await writer.shutdown_write();  // Its reader finds the end.
+    // [/write]
+    CHECK(!writer.is_open());
+  };
+  run(*reactor, all());
+}

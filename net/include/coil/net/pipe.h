@@ -75,10 +75,10 @@ class PipeReader {
 
 // PipeWriter: the end that is written to.
 //
-// Example (tests/examples/pipe_example.cpp, "through a pipe"):
+// Example (tests/examples/pipe_example.cpp, "write"):
 //
-//   PipeWriter writer(reactor, write_end);
 //   co_await writer.write_all(as_bytes("hello"));
+//   co_await writer.shutdown_write();  // Its reader finds the end.
 //
 // Requires:   The reactor outlives the writer. One write is awaited at a time; a second one is
 //             asserted against.

@@ -16,7 +16,8 @@ namespace coil {
 
 Environment current_environment() {
   Environment variables;
-  for (char** entry = detail::environment_of_process(); entry != nullptr && *entry != nullptr; ++entry) {
+  for (char** entry = detail::environment_of_process(); entry != nullptr && *entry != nullptr;
+       ++entry) {
     const std::string_view text(*entry);
     const std::size_t end = text.find('=');
     if (end == std::string_view::npos || end == 0) continue;

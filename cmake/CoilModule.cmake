@@ -1,5 +1,16 @@
 # coil_add_module(): one module of the library: headers, warnings, header verification, install.
 
+# Which of a module's sources that are not portable are compiled: those named so.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(COIL_PLATFORM linux)
+elseif(APPLE)
+  set(COIL_PLATFORM macos)
+elseif(CMAKE_SYSTEM_NAME MATCHES "BSD$|^DragonFly$")
+  set(COIL_PLATFORM bsd)
+else()
+  message(FATAL_ERROR "coil has no reactor for ${CMAKE_SYSTEM_NAME}.")
+endif()
+
 # What every target of this project compiles with, public or not.
 function(coil_set_language target)
   set_target_properties(${target} PROPERTIES

@@ -1,8 +1,8 @@
 # coil_add_test(): one test program, registered with CTest once, or once per reactor.
 
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
-# does not offer.
-set(COIL_TEST_REACTORS io_uring epoll poll select simulated)
+# does not offer. On Linux the kqueue reactor runs over a shim that only test programs have.
+set(COIL_TEST_REACTORS io_uring epoll kqueue poll select simulated)
 # What an io_uring may be used for, each of which a kernel may lack.
 set(COIL_TEST_RING_FEATURES
   multishot incremental multishot_poll multishot_accept send accept connect defer_taskrun)
@@ -35,6 +35,9 @@ function(coil_add_test name)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
     return()
+  endif()
+  if(TARGET coil_kqueue_shim)
+    target_link_libraries(${name} PRIVATE coil_kqueue_shim)
   endif()
   set(reactors ${COIL_TEST_REACTORS})
   if(arg_REAL_REACTORS)

@@ -1,6 +1,8 @@
 // Waiting for children, reaping and signaling them, on POSIX systems.
 #include "child_watcher.h"
 
+#include "child_calls.h"
+
 #include <coil/process/process_error.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
@@ -11,7 +13,6 @@
 
 #include <absl/cleanup/cleanup.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,12 +24,6 @@
 namespace coil::detail {
 
 namespace {
-
-#ifdef P_PIDFD
-constexpr auto by_descriptor = P_PIDFD;
-#else
-constexpr auto by_descriptor = static_cast<idtype_t>(3);
-#endif
 
 // What a child that was killed gets to be gone for good: a wait in the kernel may have to end.
 constexpr Duration killed_patience = std::chrono::seconds(5);
@@ -164,9 +159,7 @@ void Child::kill_now() noexcept {
 int Child::wait(int options, int& code, int& number) const noexcept {
   siginfo_t info;
   info.si_pid = 0;
-  const idtype_t what = pidfd_.valid() ? by_descriptor : P_PID;
-  const auto id = static_cast<id_t>(pidfd_.valid() ? pidfd_.get() : pid_);
-  while (::waitid(what, id, &info, options) != 0) {
+  while (wait_for_child(pid_, pidfd_.valid() ? pidfd_.get() : -1, info, options) != 0) {
     if (errno != EINTR) return -1;
   }
   code = info.si_code;
@@ -175,9 +168,7 @@ int Child::wait(int options, int& code, int& number) const noexcept {
 }
 
 int Child::send(int number) const noexcept {
-  if (!pidfd_.valid()) return ::kill(pid_, number);
-  const long sent = ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
-  return sent != 0 && errno == ENOSYS ? ::kill(pid_, number) : static_cast<int>(sent);
+  return signal_child(pid_, pidfd_.valid() ? pidfd_.get() : -1, number);
 }
 
 void Child::signal(int number) {

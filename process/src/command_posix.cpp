@@ -2,6 +2,9 @@
 #include <coil/process/command.h>
 #include <coil/process/exit_status.h>
 
+#include "child_calls.h"
+#include "signal_names.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,7 +16,8 @@ namespace coil {
 
 Environment current_environment() {
   Environment variables;
-  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+  for (char** entry = detail::environment_of_process(); entry != nullptr && *entry != nullptr;
+       ++entry) {
     const std::string_view text(*entry);
     const std::size_t end = text.find('=');
     if (end == std::string_view::npos || end == 0) continue;
@@ -69,15 +73,15 @@ std::optional<int> signal_from_string(std::string_view name) noexcept {
   constexpr std::string_view prefix = "SIG";
   if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
   if (name.empty()) return std::nullopt;
-  for (int number = 1; number < SIGRTMIN; ++number) {
-    const char* const known = ::sigabbrev_np(number);
+  for (int number = 1; number < detail::signal_names_end(); ++number) {
+    const char* const known = detail::signal_name(number);
     if (known != nullptr && name == known) return number;
   }
   return std::nullopt;
 }
 
 std::string signal_to_string(int number) {
-  const char* const known = ::sigabbrev_np(number);
+  const char* const known = detail::signal_name(number);
   return known == nullptr ? "signal " + std::to_string(number) : "SIG" + std::string(known);
 }
 

@@ -1,6 +1,7 @@
 // Daemons by two forks and setsid(2), with a line back to the command.
 #include <coil/process/daemon.h>
 
+#include "child_calls.h"
 #include "proc.h"
 
 #include <coil/runtime/error.h>
@@ -50,7 +51,7 @@ void write_error(std::string_view sentence) noexcept {
   Message message;
   ssize_t size = 0;
   do {
-    size = ::recv(descriptor, &message, sizeof message, 0);
+    size = ::recv(descriptor, &message, sizeof message, MSG_WAITALL);
   } while (size < 0 && errno == EINTR);
   if (size != static_cast<ssize_t>(sizeof message)) {
     write_error("the daemon ended before it was ready");
@@ -106,7 +107,7 @@ Daemon daemonize(const DaemonOptions& options) {
   std::fflush(nullptr);
   fill_standard_descriptors();
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_last("socketpair");
+  if (detail::make_message_pair(ends) != 0) throw_last("socketpair");
   const pid_t child = ::fork();
   if (child < 0) {
     const int error = errno;

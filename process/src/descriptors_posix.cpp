@@ -1,4 +1,5 @@
 // Descriptors on POSIX systems: pipes, terminals, copies.
+#include "child_calls.h"
 #include "owned_descriptor.h"
 
 #include <coil/runtime/error.h>
@@ -40,7 +41,7 @@ OwnedDescriptor duplicate(int descriptor) {
 
 PipeEnds open_pipe() {
   std::array<int, 2> ends{};
-  checked(::pipe2(ends.data(), O_CLOEXEC), "pipe");
+  checked(make_pipe(ends), "pipe");
   OwnedDescriptor reading(ends[0]);
   OwnedDescriptor writing(ends[1]);
   return {beyond_standard(std::move(reading)), beyond_standard(std::move(writing))};

@@ -33,8 +33,8 @@ struct Entry {
   void set_modes() noexcept {
     sigset_t stop;
     sigset_t before;
-    ::sigemptyset(&stop);
-    ::sigaddset(&stop, SIGTTOU);
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTTOU);
     ::pthread_sigmask(SIG_BLOCK, &stop, &before);
     ::tcsetattr(descriptor, TCSANOW, &modes);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -75,7 +75,7 @@ void watch_for_the_end() {
     signal.previous = current;
     struct sigaction action = {};
     action.sa_handler = &on_crash;
-    ::sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask);
     ::sigaction(signal.number, &action, nullptr);
   }
 }

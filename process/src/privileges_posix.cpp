@@ -3,6 +3,8 @@
 
 #include <coil/runtime/error.h>
 
+#include "child_calls.h"
+
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -75,7 +77,7 @@ std::vector<unsigned> sorted_without(std::vector<unsigned> groups, unsigned own)
 std::vector<unsigned> groups_of(const passwd& entry) {
   int count = 64;
   std::vector<gid_t> groups(static_cast<std::size_t>(count));
-  while (::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) {
+  while (detail::list_groups(entry.pw_name, entry.pw_gid, groups.data(), count) < 0) {
     groups.resize(std::max(static_cast<std::size_t>(count), groups.size() * 2));
     count = static_cast<int>(groups.size());
   }
@@ -139,9 +141,9 @@ void drop_privileges(const Identity& identity) {
   const uid_t old_user = ::getuid();
   const gid_t old_group = ::getgid();
   const std::vector<gid_t> groups(identity.more_groups().begin(), identity.more_groups().end());
-  if (::setgroups(groups.size(), groups.data()) != 0) throw_last("setgroups");
-  if (::setresgid(identity.group(), identity.group(), identity.group()) != 0) throw_last("setgid");
-  if (::setresuid(identity.user(), identity.user(), identity.user()) != 0) throw_last("setuid");
+  if (detail::set_groups(groups.data(), groups.size()) != 0) throw_last("setgroups");
+  if (detail::set_group_numbers(identity.group()) != 0) throw_last("setgid");
+  if (detail::set_user_numbers(identity.user()) != 0) throw_last("setuid");
   require_no_way_back(identity, old_user, old_group);
 }
 

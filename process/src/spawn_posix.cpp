@@ -1,6 +1,8 @@
 // Spawning on POSIX systems: the parent's side of it.
 #include "spawn.h"
 
+#include "child_calls.h"
+
 #include <coil/process/exit_status.h>
 #include <coil/runtime/error.h>
 
@@ -138,7 +140,7 @@ class Preparation {
     int count = 64;
     do {
       groups.resize(static_cast<std::size_t>(count));
-    } while (::getgrouplist(found->pw_name, group, groups.data(), &count) < 0);
+    } while (list_groups(found->pw_name, group, groups.data(), count) < 0);
     groups.resize(static_cast<std::size_t>(count));
     return groups;
   }

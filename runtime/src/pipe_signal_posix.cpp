@@ -22,7 +22,7 @@ void survive_broken_pipes() noexcept {
     struct sigaction action;
     if (::sigaction(SIGPIPE, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
     action.sa_handler = &ignore;
-    ::sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGPIPE, &action, nullptr);
   });

@@ -6,45 +6,50 @@
 
 #include <array>
 #include <cstdlib>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace coil {
 
 namespace {
 
-constexpr std::array<std::pair<ReactorKind, std::string_view>, 5> names = {{
+constexpr std::array<std::pair<ReactorKind, std::string_view>, 6> names = {{
     {ReactorKind::automatic, "auto"},
     {ReactorKind::io_uring, "io_uring"},
     {ReactorKind::epoll, "epoll"},
+    {ReactorKind::kqueue, "kqueue"},
     {ReactorKind::poll, "poll"},
     {ReactorKind::select, "select"},
 }};
 
-// Makes one kind, or says in a sentence why it cannot be had.
-std::unique_ptr<Reactor> try_make(ReactorKind kind, std::string& refusal) {
-  try {
-    switch (kind) {
-      case ReactorKind::automatic:
-        break;
-      case ReactorKind::io_uring:
-        return detail::make_io_uring_reactor(refusal);
-      case ReactorKind::epoll:
-        return detail::make_epoll_reactor();
-      case ReactorKind::poll:
-        return detail::make_poll_reactor();
-      case ReactorKind::select:
-        return detail::make_select_reactor();
-    }
-  } catch (const std::exception& error) {
-    refusal = error.what();
-  }
-  return nullptr;
+std::vector<detail::Backend>& backends() {
+  const std::span<const detail::Backend> own = detail::platform_backends();
+  static std::vector<detail::Backend> all(own.begin(), own.end());
+  return all;
 }
 
 std::string list_of_names() {
-  std::string list;
-  for (const auto& [kind, name] : names) list += (list.empty() ? "" : ", ") + std::string(name);
+  std::string list(to_string(ReactorKind::automatic));
+  for (const detail::Backend& backend : backends()) {
+    list += ", " + std::string(to_string(backend.kind));
+  }
   return list;
+}
+
+// Makes one kind, or says in a sentence why it cannot be had.
+std::unique_ptr<Reactor> try_make(ReactorKind kind, std::string& refusal) {
+  for (const detail::Backend& backend : backends()) {
+    if (backend.kind != kind) continue;
+    try {
+      return backend.make(refusal);
+    } catch (const std::exception& error) {
+      refusal = error.what();
+      return nullptr;
+    }
+  }
+  refusal = "this platform has none; there are " + list_of_names();
+  return nullptr;
 }
 
 ReactorKind kind_from_environment() {
@@ -60,12 +65,11 @@ ReactorKind kind_from_environment() {
 
 std::unique_ptr<Reactor> make_automatic(const ReactorOptions& options) {
   std::string note;
-  for (const ReactorKind kind :
-       {ReactorKind::io_uring, ReactorKind::epoll, ReactorKind::poll, ReactorKind::select}) {
+  for (const detail::Backend& backend : backends()) {
     std::string refusal;
-    std::unique_ptr<Reactor> reactor = try_make(kind, refusal);
+    std::unique_ptr<Reactor> reactor = try_make(backend.kind, refusal);
     if (reactor == nullptr) {
-      note += " (" + std::string(to_string(kind)) + " was refused: " + refusal + ")";
+      note += " (" + std::string(to_string(backend.kind)) + " was refused: " + refusal + ")";
       continue;
     }
     if (options.log_sink) {
@@ -115,17 +119,22 @@ std::unique_ptr<Reactor> make_reactor(ReactorOptions options) {
 
 std::vector<AvailableReactor> available_reactors() {
   std::vector<AvailableReactor> found;
-  for (const auto& [kind, name] : names) {
-    if (kind == ReactorKind::automatic) continue;
+  for (const detail::Backend& backend : backends()) {
     AvailableReactor entry;
-    entry.kind = kind;
-    entry.name = std::string(name);
-    if (const std::unique_ptr<Reactor> reactor = try_make(kind, entry.refusal)) {
+    entry.kind = backend.kind;
+    entry.name = std::string(to_string(backend.kind));
+    if (const std::unique_ptr<Reactor> reactor = try_make(backend.kind, entry.refusal)) {
       entry.description = reactor->description();
     }
     found.push_back(std::move(entry));
   }
   return found;
 }
+
+namespace detail {
+
+void add_backend(Backend backend) { backends().push_back(backend); }
+
+}  // namespace detail
 
 }  // namespace coil

@@ -54,7 +54,7 @@ bool take(int number, SignalFunction handler, bool only_default) noexcept {
   if (!ours) {
     struct sigaction action = {};
     action.sa_handler = handler;
-    ::sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART | (number == SIGCHLD ? SA_NOCLDSTOP : 0);
     if (::sigaction(number, &action, nullptr) != 0) return false;
     record.previous = now;

@@ -1,6 +1,8 @@
 // Socket calls on POSIX systems.
 #include "socket_calls_posix.h"
 
+#include "native_calls.h"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,7 +20,7 @@ namespace coil::detail {
 namespace {
 
 constexpr std::size_t gather_max = 64;
-constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+constexpr int send_flags = MSG_DONTWAIT | send_without_signal;
 
 Error last_error(const char* what) noexcept { return Error(system_error_code(errno), what); }
 
@@ -97,9 +99,8 @@ Result<NativeHandle> PosixSocketCalls::open(SocketFamily family, SocketType type
   int domain = AF_UNIX;
   if (family == SocketFamily::ipv4) domain = AF_INET;
   if (family == SocketFamily::ipv6) domain = AF_INET6;
-  const int kind = (type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
-                   (nonblocking_ ? SOCK_NONBLOCK : 0);
-  const int made = ::socket(domain, kind, 0);
+  const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
+  const int made = open_socket(domain, kind, nonblocking_);
   if (made < 0) return last_error("socket");
   return NativeHandle(made);
 }
@@ -165,8 +166,8 @@ Result<int> PosixSocketCalls::get_option(NativeHandle socket, SocketOption optio
 namespace {
 
 // Linux gives a socket what any other of the machine joined, unless it is told not to.
-void hear_own_groups_only(int descriptor, bool v6) noexcept {
-  const int off = 0;
+void hear_own_groups_only([[maybe_unused]] int descriptor, [[maybe_unused]] bool v6) noexcept {
+  [[maybe_unused]] const int off = 0;
 #if defined(IP_MULTICAST_ALL)
   if (!v6) ::setsockopt(descriptor, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
 #endif
@@ -229,8 +230,9 @@ Attempt try_send(int descriptor, std::span<const ConstBytes> pieces) noexcept {
   std::array<iovec, gather_max> gathered;
   msghdr message = {};
   message.msg_iov = gathered.data();
-  message.msg_iovlen = std::min(pieces.size(), gather_max);
-  for (std::size_t index = 0; index < message.msg_iovlen; ++index) {
+  const std::size_t count = std::min(pieces.size(), gather_max);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
+  for (std::size_t index = 0; index < count; ++index) {
     gathered[index].iov_base = const_cast<std::byte*>(pieces[index].data());
     gathered[index].iov_len = pieces[index].size();
   }

@@ -18,7 +18,7 @@ SOCKET_CALLS = (
     "socket|socketpair|bind|listen|accept4?|connect|shutdown|close|read|write|readv|writev|recv|"
     "send|recvfrom|sendto|recvmsg|sendmsg|getsockopt|setsockopt|getsockname|getpeername|ioctl|"
     "fcntl|poll|ppoll|select|pselect|pipe2?|dup[23]?|getaddrinfo|getnameinfo|open|fork|kill|"
-    r"waitpid|usleep|nanosleep|epoll_\w+|eventfd|signalfd|timerfd_\w+|io_uring_\w+")
+    r"waitpid|usleep|nanosleep|epoll_\w+|kqueue|kevent|eventfd|signalfd|timerfd_\w+|io_uring_\w+")
 PLATFORM_CALLS = (
     ("a socket or a descriptor", re.compile(rf"(?<![\w>:.])::(?:{SOCKET_CALLS})\s*\(")),
     ("a clock", re.compile(r"_clock::now\b|\b(?:clock_gettime|gettimeofday|time|clock)\s*\(\s*"

@@ -27,7 +27,7 @@ void RemoteCall::rethrow() {
   std::exception_ptr exception;
   {
     const std::lock_guard lock(mutex_);
-    exception.swap(exception_);
+    std::swap(exception, exception_);
   }
   if (exception) std::rethrow_exception(std::move(exception));
 }

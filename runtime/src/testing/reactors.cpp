@@ -19,8 +19,8 @@ namespace testing {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> names = {"io_uring", "epoll", "poll", "select",
-                                                   "simulated"};
+constexpr std::array<std::string_view, 6> names = {"io_uring", "epoll",  "kqueue",
+                                                   "poll",     "select", "simulated"};
 
 std::string_view environment(const char* name) noexcept {
   const char* value = std::getenv(name);

@@ -1,4 +1,5 @@
 // The epoll poller: every handle registered once, edge-triggered, both ways.
+#include "../../native_calls.h"
 #include "../backends.h"
 #include "../readiness/poller.h"
 #include "../readiness/readiness_reactor.h"

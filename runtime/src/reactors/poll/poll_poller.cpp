@@ -1,4 +1,5 @@
 // The poll poller: an array of the handles that somebody waits for.
+#include "../../native_calls.h"
 #include "../backends.h"
 #include "../readiness/poller.h"
 #include "../readiness/readiness_reactor.h"
@@ -52,8 +53,7 @@ class PollPoller final : public Poller {
   }
 
   void wait(std::optional<Duration> at_most, ReadinessSink& sink) noexcept override {
-    const timespec limit = to_timespec(at_most.value_or(Duration::zero()));
-    int left = ::ppoll(watched_.data(), watched_.size(), at_most ? &limit : nullptr, nullptr);
+    int left = poll_for(watched_.data(), watched_.size(), at_most);
     // Collected before anybody is told: telling changes the arrays.
     ready_.clear();
     for (std::size_t index = 0; left > 0 && index < watched_.size(); ++index) {
@@ -68,7 +68,7 @@ class PollPoller final : public Poller {
       entry.id = slots_[index]->id();
       entry.read = (seen & POLLIN) != 0;
       entry.write = (seen & POLLOUT) != 0;
-      entry.hangup = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+      entry.hangup = (seen & (poll_peer_ended | POLLHUP | POLLERR)) != 0;
       entry.invalid = (seen & POLLNVAL) != 0;
       ready_.push_back(entry);
     }
@@ -81,7 +81,7 @@ class PollPoller final : public Poller {
   }
 
   static short events_of(Direction side) noexcept {
-    return side == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
+    return side == Direction::read ? POLLIN | poll_peer_ended : POLLOUT;
   }
 
   // All memory is had before anything changes, and none is needed while waiting.

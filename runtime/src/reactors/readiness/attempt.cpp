@@ -1,6 +1,7 @@
 // Operation → system call: the one switch that every readiness backend shares.
 #include "attempt.h"
 
+#include "../../native_calls.h"
 #include "../../socket_calls_posix.h"
 
 #include <fcntl.h>
@@ -74,7 +75,7 @@ inline Attempt receive(MutableBytes into, HandleSlot& slot) noexcept {
 }
 
 Attempt accept(int fd) noexcept {
-  return outcome_of([&] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+  return outcome_of([&] { return accept_socket(fd); });
 }
 
 Attempt connect(ConnectOperation& op, int fd) noexcept {
@@ -112,7 +113,7 @@ Attempt send_to(SendToOperation& op, int fd) noexcept {
   const auto* peer =
       op.peer.size() == 0 ? nullptr : reinterpret_cast<const sockaddr*>(op.peer.data());
   return outcome_of([&] {
-    return ::sendto(fd, op.from.data(), op.from.size(), MSG_DONTWAIT | MSG_NOSIGNAL, peer,
+    return ::sendto(fd, op.from.data(), op.from.size(), MSG_DONTWAIT | send_without_signal, peer,
                     op.peer.size());
   });
 }
@@ -120,7 +121,7 @@ Attempt send_to(SendToOperation& op, int fd) noexcept {
 Attempt poll_now(int fd, Direction side) noexcept {
   pollfd watched = {};
   watched.fd = fd;
-  watched.events = side == Direction::read ? POLLIN | POLLRDHUP : POLLOUT;
+  watched.events = side == Direction::read ? POLLIN | poll_peer_ended : POLLOUT;
   const Attempt result = outcome_of([&] { return ::poll(&watched, 1, 0); });
   if (result && *result < 0) return result;
   if ((watched.revents & POLLNVAL) != 0) return outcome::from_system_error(EBADF);
@@ -135,9 +136,11 @@ Attempt shut_down(int fd) noexcept {
 // With IP_RECVERR refusals also queue up beside the data, and as long as they do, the kernel
 // reports an error that no receive finds: waiting would end at once, again and again.
 void drop_queued_errors(HandleSlot& slot) noexcept {
+#if defined(MSG_ERRQUEUE)
   msghdr message = {};
   while (::recvmsg(slot.native().descriptor(), &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
   }
+#endif
   slot.ended = false;
 }
 

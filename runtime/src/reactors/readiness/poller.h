@@ -5,8 +5,6 @@
 #include <coil/runtime/native_handle.h>
 #include <coil/runtime/time_point.h>
 
-#include <time.h>
-
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -60,15 +58,6 @@ class ReadinessSink {
   std::size_t count_ = 0;
   std::size_t taken_ = 0;
 };
-
-// The form in which the kernel takes the limit of a wait.
-inline timespec to_timespec(Duration duration) noexcept {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
-  timespec result = {};
-  result.tv_sec = seconds.count();
-  result.tv_nsec = (duration - seconds).count();
-  return result;
-}
 
 class Poller {
  public:

@@ -1,6 +1,7 @@
 // The readiness reactor: shared by epoll, poll and select, which only report changes.
 #include "readiness_reactor.h"
 
+#include "../../native_calls.h"
 #include "attempt.h"
 
 #include <time.h>
@@ -22,7 +23,7 @@ TimePoint read(clockid_t clock) noexcept {
 }  // namespace
 
 TimePoint monotonic_now() noexcept { return read(CLOCK_MONOTONIC); }
-TimePoint monotonic_coarse_now() noexcept { return read(CLOCK_MONOTONIC_COARSE); }
+TimePoint monotonic_coarse_now() noexcept { return read(coarse_clock); }
 
 ReadinessReactor::ReadinessReactor(std::unique_ptr<Poller> poller)
     : sockets_(true), poller_(std::move(poller)), edge_triggered_(poller_->edge_triggered()) {}

@@ -19,6 +19,7 @@ class Waker {
 
  private:
   int descriptor_;
+  int bell_;  // What is written to: the other end of a pipe, or the same descriptor.
 };
 
 }  // namespace coil::detail

@@ -11,7 +11,7 @@
 
 namespace coil::detail {
 
-Waker::Waker() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+Waker::Waker() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), bell_(descriptor_) {
   if (descriptor_ < 0) throw SystemError(system_error_code(errno), "eventfd");
 }
 
@@ -19,7 +19,7 @@ Waker::~Waker() { ::close(descriptor_); }
 
 void Waker::wake() noexcept {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(descriptor_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(bell_, &one, sizeof one);
 }
 
 void Waker::drain() noexcept {

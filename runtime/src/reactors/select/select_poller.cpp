@@ -1,4 +1,5 @@
 // The select poller: bitmaps of the handles that somebody waits for, as large as they must be.
+#include "../../native_calls.h"
 #include "../backends.h"
 #include "../readiness/poller.h"
 #include "../readiness/readiness_reactor.h"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdint>
 #include <vector>
 
 namespace coil::detail {
@@ -19,7 +21,14 @@ namespace {
 using Word = unsigned long;
 constexpr std::size_t bits_per_word = 8 * sizeof(Word);
 
-// The kernel takes bitmaps of any length on Linux; only the C library's fd_set is short.
+// The kernel takes bitmaps of any length on Linux; only the C library's fd_set is short. Elsewhere
+// a handle beyond that is refused like one beyond the limit of the process.
+#if defined(__linux__)
+constexpr std::size_t numbers_max = SIZE_MAX;
+#else
+constexpr std::size_t numbers_max = FD_SETSIZE;
+#endif
+
 class BitMap {
  public:
   std::size_t words() const noexcept { return words_.size(); }
@@ -41,7 +50,10 @@ class BitMap {
 
 class SelectPoller final : public Poller {
  public:
-  SelectPoller() { watch_number(waker_number(), HandleId(), Direction::read); }
+  SelectPoller() {
+    if (waker_number() >= numbers_max) throw SystemError(system_error_code(EMFILE), "select");
+    watch_number(waker_number(), HandleId(), Direction::read);
+  }
 
   std::string_view name() const noexcept override { return "select"; }
   bool edge_triggered() const noexcept override { return false; }
@@ -49,6 +61,7 @@ class SelectPoller final : public Poller {
 
   int watch(HandleSlot& slot, Direction side) override {
     if (slot.native().descriptor() < 0) return EBADF;
+    if (number_of(slot) >= numbers_max) return EMFILE;
     watch_number(number_of(slot), slot.id(), side);
     slot.backend_registered = true;
     return 0;

@@ -1,11 +1,13 @@
 // Covers: pipe.h: pipes, terminals and files as streams.
 #include <coil/net.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <string>
 
 #include "support/contract.h"
 #include "support/pipes.h"
+#include "support/probe.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -32,6 +34,20 @@ void with_pipe(Reactor& reactor, Body body) {
     co_await body(pipe);
   };
   run(reactor, all());
+}
+
+class HalfProbe : public Probe, public HalfCloseableProtocol {
+ public:
+  using Probe::Probe;
+  void readConnectionLost() override { seen.push_back("read lost"); }
+  void writeConnectionLost() override { seen.push_back("write lost"); }
+};
+
+// Two ends of a socket for two owners.
+std::array<Descriptor, 2> socket_pair() {
+  std::array<int, 2> ends = {-1, -1};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
 }  // namespace
@@ -161,4 +177,29 @@ TEST_CASE("a file is read to its end and written to, although it can never be wa
     CHECK(got == text);
   };
   run(*reactor, all());
+}
+
+TEST_CASE("a protocol that reads one socket and writes another loses them one by one") {
+  COIL_KERNEL_CONTRACT(reactor, "two sockets");
+  Strings seen;
+  auto all = [&]() -> Task<void> {
+    std::array<Descriptor, 2> input = socket_pair();
+    std::array<Descriptor, 2> output = socket_pair();
+    TcpStream peer(*reactor, input[1].take());
+    const auto probe = std::make_shared<HalfProbe>(&seen);
+    probe->on_data = [](Transport& line) { line.write("unheard"); };
+    attach(PipeReader(*reactor, input[0].take(), HandleKind::stream),
+           PipeWriter(*reactor, output[0].take(), HandleKind::stream), probe);
+    output[1].close();
+    co_await peer.write_all("first");
+    while (seen.empty() || seen.back() == "made") co_await yield();
+    if (seen.back() == "lost") co_return;
+    probe->on_data = nullptr;
+    co_await peer.write_all(", last");
+    while (probe->received != "first, last") co_await yield();
+    probe->line().loseConnection();
+    while (seen.back() != "lost") co_await yield();
+  };
+  run(*reactor, all());
+  CHECK(seen == Strings{"made", "write lost", "lost"});
 }

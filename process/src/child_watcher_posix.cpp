@@ -146,9 +146,9 @@ void Child::note_over() noexcept {
   changed_.set();
 }
 
+// One that runs as somebody else by now may be out of reach: then it is left alone.
 void Child::kill_now() noexcept {
-  if (try_reap()) return;
-  send(SIGKILL);
+  if (try_reap() || send(SIGKILL) != 0) return;
   int code = 0;
   int number = 0;
   wait(WEXITED | WNOWAIT, code, number);

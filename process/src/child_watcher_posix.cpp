@@ -3,6 +3,7 @@
 
 #include "child_calls.h"
 
+#include <coil/net/detail/owned_socket.h>
 #include <coil/process/process_error.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
@@ -30,12 +31,7 @@ constexpr Duration killed_patience = std::chrono::seconds(5);
 
 constexpr Duration grace_max = std::chrono::hours(24);
 
-class Nothing {
- public:
-  Nothing() noexcept {}
-  void operator()(PollOperation&, std::int64_t) const noexcept {}
-};
-using Readable = Await<PollOperation, void, Nothing>;
+using Readable = Await<PollOperation, void, ToNothing>;
 
 }  // namespace
 
@@ -120,7 +116,7 @@ Task<void> Child::until_readable() {
     reactor_.handles().close(handle_);
     if (is_over()) pidfd_.close();
   };
-  co_await Readable(Nothing(), reactor_, handle_, Direction::read);
+  co_await Readable(ToNothing(), reactor_, handle_, Direction::read);
 }
 
 bool Child::try_reap() noexcept {

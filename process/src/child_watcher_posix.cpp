@@ -110,7 +110,8 @@ Task<void> Child::until_news() {
 
 // A descriptor has one handle, however many wait for it.
 Task<void> Child::until_readable() {
-  if (polls_++ == 0) handle_ = reactor_.handles().open(pidfd_.native(), HandleKind::foreign);
+  if (polls_ == 0) handle_ = reactor_.handles().open(pidfd_.native(), HandleKind::foreign);
+  ++polls_;
   const absl::Cleanup done = [&] {
     if (--polls_ != 0) return;
     reactor_.handles().close(handle_);

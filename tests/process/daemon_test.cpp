@@ -184,6 +184,7 @@ TEST_CASE("the directory is where the daemon works, and must be there") {
   CHECK(command.status == 0);
   CHECK(line.word() == directory.path().string());
   CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(directory / "none")), SystemError);
+  CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(std::string(5000, 'x'))), SystemError);
   write_text(directory / "file", "");
   CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(directory / "file")), SystemError);
 }

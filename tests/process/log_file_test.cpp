@@ -180,6 +180,27 @@ TEST_CASE("records that cannot be written go to standard error, and are counted 
         Strings{"warning: 2 records could not be written here: File too large", "info: kept"});
 }
 
+TEST_CASE("a record of which only a part fitted ends where the next line begins") {
+  const Directory directory;
+  const Ended ended = run_in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    LogFile log(directory / "log");
+    rlimit limit = {};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const std::string_view fits = "2026-01-01T00:00:00.000Z info: lo";
+    const rlimit little = {fits.size(), limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    log.write(info("lost"));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    log.write(info("kept"));
+    return 0;
+  });
+  CHECK(ended.text == "coil: lost\n");
+  CHECK(lines_of(directory / "log") ==
+        Strings{"info: lo", "warning: 1 record could not be written here: File too large",
+                "info: kept"});
+}
+
 TEST_CASE("threads may log and reopen at once, and no line is torn") {
   const Directory directory;
   LogFile log(directory / "log");

@@ -125,6 +125,18 @@ TEST_CASE("who is that user already drops nothing, and who may not is told so") 
   CHECK(ended.status == 0);
 }
 
+TEST_CASE("who is that user but for what was saved gives that up, too") {
+  if (!is_root()) return;
+  const Ended ended = run_in_child([] {
+    ::setgroups(0, nullptr);
+    ::setresgid(65532, 65532, 0);
+    ::setresuid(65533, 65533, 0);
+    drop_privileges(Identity("65533", "65532"));
+    return ::setegid(0) == 0 || ::seteuid(0) == 0 ? 1 : 0;
+  });
+  CHECK(ended.status == 0);
+}
+
 TEST_CASE("a new root hides what is outside") {
   if (!is_root()) return;
   const Directory directory;

@@ -18,10 +18,11 @@ namespace coil {
 //     for (int number = 1; number <= 3; ++number) co_await out.send(number);
 //   }
 //
-// Requires:     It outlives what awaits it. The tasks that do are of one reactor (asserted).
+// Requires:     The tasks that await it are of one reactor (asserted).
 // Guarantees:   Values of one task come out in the order in which it sent them, and once. Where the
 //               end is dropped, or its reactor ends, no more come from it.
-// Errors:       send throws HandleClosed when this end was closed, or nobody will ever receive.
+// Errors:       send throws HandleClosed when this end was closed or dropped, or nobody will ever
+//               receive.
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 // Threads:      try_send, another and close: any thread.
 // Cost:         No allocation per value; a wake of the other reactor if it waits.
@@ -72,10 +73,10 @@ class [[nodiscard]] ChannelSender {
 //
 //   while (std::optional<int> number = co_await channel.receiver.receive()) sum += *number;
 //
-// Requires:     It outlives what awaits it. The tasks that do are of one reactor (asserted).
+// Requires:     The tasks that await it are of one reactor (asserted).
 // Guarantees:   receive gives nothing when every sender is closed and all values have come out.
 //               Where the end is dropped, or its reactor ends, what is inside is destroyed.
-// Errors:       receive throws HandleClosed when this end was closed.
+// Errors:       receive throws HandleClosed when this end was closed or dropped.
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 // Threads:      try_receive and close: any thread.
 // Cost:         No allocation per value; a wake of the other reactor if it waits.

@@ -298,6 +298,21 @@ TEST_CASE("closing an end fails the awaits on it, and leaves the other what it m
   run(*reactor, all());
 }
 
+TEST_CASE("after the last sender was closed there is no other, and the end stays the end") {
+  COIL_CONTRACT(reactor);
+  auto all = [&]() -> Task<void> {
+    Channel<int> channel(1);
+    channel.sender.close();
+    CHECK(!co_await channel.receiver.receive());
+    ChannelSender<int> late = channel.sender.another();
+    CHECK(!late.is_open());
+    CHECK(!late.try_send(1));
+    CHECK((co_await as_result(late.send(1))).error().code() == Errc::handle_closed);
+    CHECK(!co_await channel.receiver.receive());
+  };
+  run(*reactor, all());
+}
+
 TEST_CASE("an end that goes while it is awaited fails the await, also one that is cancelled then") {
   COIL_CONTRACT(reactor);
   auto all = [&]() -> Task<void> {

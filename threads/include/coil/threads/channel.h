@@ -47,10 +47,8 @@ class [[nodiscard]] ChannelSender {
   }
   // False, and `value` untouched, if the channel is full or closed.
   bool try_send(T&& value) { return require_end()->state().try_send(*end_, value); }
-  // A further end into the same channel, for another reactor.
-  ChannelSender another() const {
-    return ChannelSender(std::make_shared<detail::SenderEnd<T>>(require_end()->share()));
-  }
+  // A further end into the same channel, for another reactor; closed where this one is.
+  ChannelSender another() const { return ChannelSender(require_end()->another()); }
   // False when nobody will ever receive what is sent.
   bool is_open() const noexcept { return end_ != nullptr && end_->state().can_send(*end_); }
   // Ends it; what was sent can still be received. Pending sends of this end fail.

@@ -59,20 +59,24 @@ class ChannelWait : public ResumeNode {
 template <class T>
 class SenderEnd final : public ChannelEnd {
  public:
-  explicit SenderEnd(std::shared_ptr<ChannelState<T>> state) noexcept : state_(std::move(state)) {
-    state_->sender_made();
-  }
+  explicit SenderEnd(std::shared_ptr<ChannelState<T>> state, bool closed = false) noexcept
+      : state_(std::move(state)), closed_(closed) {}
   ~SenderEnd() override { close(); }
 
+  std::shared_ptr<SenderEnd> another() const {
+    auto made = std::make_shared<SenderEnd>(state_, true);
+    state_->open_like(*made, *this);
+    return made;
+  }
+
   ChannelState<T>& state() const noexcept { return *state_; }
-  const std::shared_ptr<ChannelState<T>>& share() const noexcept { return state_; }
   void close() noexcept override { state_->close_sender(*this); }
 
  private:
   friend class ChannelState<T>;
 
   std::shared_ptr<ChannelState<T>> state_;
-  bool closed_ = false;  // Guarded by the lock.
+  bool closed_;  // Guarded by the lock.
 };
 
 template <class T>
@@ -223,9 +227,11 @@ class ChannelState {
     return true;
   }
 
-  void sender_made() noexcept {
+  // Opens `made`, unless `other` was closed: who has received the end gets no more values.
+  void open_like(SenderEnd<T>& made, const SenderEnd<T>& other) noexcept {
     const std::lock_guard lock(mutex_);
-    ++senders_open_;
+    made.closed_ = other.closed_;
+    if (!made.closed_) ++senders_open_;
   }
   void close_sender(SenderEnd<T>& end) noexcept {
     const std::lock_guard lock(mutex_);
@@ -289,7 +295,7 @@ class ChannelState {
   std::size_t size_ = 0;
   IntrusiveList<Suspension> senders_;
   IntrusiveList<Suspension> receivers_;
-  std::size_t senders_open_ = 0;
+  std::size_t senders_open_ = 1;  // The first is made with the channel.
   bool receiver_closed_ = false;
 };
 

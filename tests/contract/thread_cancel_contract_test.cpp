@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "support/contract.h"
+#include "support/thread_work.h"
 
 #include <coil/threads.h>
 
@@ -18,28 +19,6 @@ using std::chrono::milliseconds;
 namespace {
 
 using Strings = std::vector<std::string>;
-
-bool has_threads(const Contract& reactor) {
-  if (reactor->name() != "simulated") return true;
-  note_skip("simulated", "its work runs whole, in one step: nothing comes between");
-  return false;
-}
-
-template <class Condition>
-void turn_until(Reactor& reactor, Condition condition) {
-  while (!condition()) reactor.iterate(milliseconds(1));
-}
-
-// Work that begins, and ends when it is told to.
-class Blocked {
- public:
-  void wait() {
-    begun = true;
-    end.get_future().wait();
-  }
-  std::atomic<bool> begun{false};
-  std::promise<void> end;
-};
 
 TEST_CASE("an await that is cancelled before its work begins ends at once, and it never does") {
   COIL_CONTRACT(reactor);

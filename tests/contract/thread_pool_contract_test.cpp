@@ -12,8 +12,6 @@
 
 using namespace coil;
 using namespace coil::testing;
-using std::chrono::hours;
-using std::chrono::milliseconds;
 
 namespace {
 

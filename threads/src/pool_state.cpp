@@ -191,7 +191,6 @@ void PoolState::serve(Workers::iterator self) noexcept {
     }
   }
   retired_.splice(retired_.end(), workers_, self);
-  if (waiting_ != 0) work_came_.notify_one();  // What woke this one may have meant another.
   retired_one_.notify_all();
   mutex_.unlock();
 }

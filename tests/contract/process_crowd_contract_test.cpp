@@ -24,7 +24,7 @@ bool may_open(rlim_t count) {
   if (limit.rlim_cur >= count) return true;
   limit.rlim_cur = count;
   if (count <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
-  note_skip("crowds of children", "so many descriptors cannot be had");
+  note_lack("crowds of children", "so many descriptors cannot be had");
   return false;
 }
 

@@ -152,7 +152,7 @@ TEST_CASE("a child that may not be signaled any more does not hold up the reacto
     return;
   }
   if (::geteuid() != 0) {
-    note_skip("children of root's", "only root may change the user");
+    note_lack("children of root's", "only root may change the user");
     return;
   }
   const RawPipe line;

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 bool is_root() {
   if (::geteuid() == 0) return true;
-  note_skip("changing the user", "the tests do not run as root");
+  note_lack("changing the user", "the tests do not run as root");
   return false;
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("the groups that the system has for a user come with it") {
     return;
   }
   ::endgrent();
-  note_skip("the groups of a user", "nobody here is in a group beside its own");
+  note_lack("the groups of a user", "nobody here is in a group beside its own");
 }
 
 TEST_CASE("a drop changes user, group and groups for good, and for every thread") {

@@ -1,0 +1,51 @@
+// The process of a test program on POSIX systems.
+#include "support/test_process.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+
+namespace coil::testing {
+
+namespace {
+
+// The name is copied here when a case starts, because a signal handler may only read plain memory.
+char running_case[256] = "";
+
+void say(const char* text) {
+  const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
+  static_cast<void>(written);
+}
+
+extern "C" void report_hang(int) {
+  say("deadline passed in test case: ");
+  say(running_case);
+  say("\n");
+  std::_Exit(124);
+}
+
+}  // namespace
+
+void prepare_test_process() noexcept {
+  std::signal(SIGALRM, report_hang);
+  std::signal(SIGPIPE, SIG_DFL);
+}
+
+void arm_deadline(const char* test_case, unsigned seconds) noexcept {
+  std::snprintf(running_case, sizeof running_case, "%s", test_case);
+  ::alarm(seconds);
+}
+
+void disarm_deadline() noexcept { ::alarm(0); }
+
+std::ptrdiff_t open_descriptors() {
+  using Iterator = std::filesystem::directory_iterator;
+  return std::distance(Iterator("/proc/self/fd"), Iterator());
+}
+
+}  // namespace coil::testing

@@ -1,0 +1,40 @@
+// A test's children on POSIX systems.
+#include "support/children.h"
+
+#include <coil/runtime/error.h>
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+namespace coil::testing {
+
+bool has_no_child() {
+  siginfo_t info;
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
+}
+
+bool is_there(int pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
+
+void await_end_of(int pid) {
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+}
+
+void kill_and_reap(int pid) {
+  ::kill(pid, SIGKILL);
+  REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+}
+
+void set_own_variable(const char* name, const char* value) {
+  REQUIRE((value == nullptr ? ::unsetenv(name) : ::setenv(name, value, 1)) == 0);
+}
+
+std::string usual_folder() { return "/usr"; }
+
+std::string no_such_file() { return system_error_code(ENOENT).message(); }
+
+}  // namespace coil::testing

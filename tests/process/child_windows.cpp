@@ -38,9 +38,9 @@ void drain(int descriptor) {
 
 std::string utf8(std::wstring_view text) {
   std::string bytes(text.size() * 3, '\0');
-  const int size = ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()),
-                                         bytes.data(), static_cast<int>(bytes.size()), nullptr,
-                                         nullptr);
+  const int size =
+      ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), bytes.data(),
+                            static_cast<int>(bytes.size()), nullptr, nullptr);
   bytes.resize(static_cast<std::size_t>(std::max(size, 0)));
   return bytes;
 }
@@ -127,7 +127,8 @@ int main() {
     list_variables();
   } else if (what == "has handle") {
     DWORD flags = 0;
-    const auto handle = reinterpret_cast<HANDLE>(std::strtoull(arguments.at(2).c_str(), nullptr, 10));
+    const auto handle =
+        reinterpret_cast<HANDLE>(std::strtoull(arguments.at(2).c_str(), nullptr, 10));
     return ::GetHandleInformation(handle, &flags) != 0 ? 1 : 0;
   } else if (what == "noise") {
     return make_noise(static_cast<std::size_t>(number(2)), number(3));

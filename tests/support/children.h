@@ -18,7 +18,12 @@ void kill_and_reap(int pid);
 void set_own_variable(const char* name, const char* value);
 // A folder that every system of this kind has, as a process in it names it.
 std::string usual_folder();
+// What stands between the folders of PATH.
+std::string path_separator();
 // What the system says of a file that is not there.
 std::string no_such_file();
+
+// So many descriptors as a crowd needs, or false and a note of why it cannot be tried.
+bool may_open(unsigned count);
 
 }  // namespace coil::testing

@@ -4,11 +4,14 @@
 #include <coil/runtime/error.h>
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+
+#include "support/skip.h"
 
 namespace coil::testing {
 
@@ -35,6 +38,18 @@ void set_own_variable(const char* name, const char* value) {
 
 std::string usual_folder() { return "/usr"; }
 
+std::string path_separator() { return ":"; }
+
 std::string no_such_file() { return system_error_code(ENOENT).message(); }
+
+bool may_open(unsigned count) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  if (limit.rlim_cur >= count) return true;
+  limit.rlim_cur = count;
+  if (count <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
+  note_skip("crowds of children", "so many descriptors cannot be had");
+  return false;
+}
 
 }  // namespace coil::testing

@@ -66,6 +66,10 @@ void set_own_variable(const char* name, const char* value) {
 
 std::string usual_folder() { return "C:\\windows"; }
 
+std::string path_separator() { return ";"; }
+
 std::string no_such_file() { return system_error_code(ENOENT).message(); }
+
+bool may_open(unsigned) { return true; }  // Handles have no such limit.
 
 }  // namespace coil::testing

@@ -102,9 +102,9 @@ bool Child::try_reap() noexcept {
   return true;
 }
 
+// One that runs as somebody else by now may be out of reach: then it is left alone.
 void Child::kill_now() noexcept {
-  if (try_reap()) return;
-  native_->kill();
+  if (try_reap() || !native_->kill()) return;
   native_->await_end();
   try_reap();
 }

@@ -76,6 +76,7 @@ class LogFile::File {
     const std::error_code error = detail::open_log(name_, fresh);
     if (!error) {
       handle_ = std::move(fresh);
+      torn_ = false;
       return true;
     }
     append(line_of(LogLevel::warning,
@@ -100,10 +101,19 @@ class LogFile::File {
   }
 
  private:
-  bool append(std::string_view line) noexcept {
-    const std::error_code error = detail::append_to_log(handle_.get(), line);
-    if (error) error_ = error;
-    return !error;
+  // A part of a line that was written before an error stays; what comes next begins below it.
+  bool append(std::string_view line) noexcept { return (!torn_ || put("\n")) && put(line); }
+  bool put(std::string_view text) noexcept {
+    while (!text.empty()) {
+      std::size_t size = 0;
+      if (const std::error_code error = detail::append_to_log(handle_.get(), text, size)) {
+        error_ = error;
+        return false;
+      }
+      text.remove_prefix(size);
+      torn_ = !text.empty();
+    }
+    return true;
   }
   void tell_of_lost() {
     const std::string what = std::to_string(lost_) + (lost_ == 1 ? " record" : " records");
@@ -114,6 +124,7 @@ class LogFile::File {
   std::mutex lock_;
   std::filesystem::path name_;
   OwnedHandle handle_;
+  bool torn_ = false;      // The last line there has no end.
   std::error_code error_;  // Of the write that failed last …
   std::size_t lost_ = 0;   // … and how many records did not get here.
 };

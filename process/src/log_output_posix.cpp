@@ -23,13 +23,13 @@ std::error_code open_log(const std::filesystem::path& name, OwnedHandle& into) n
   return {};
 }
 
-std::error_code append_to_log(NativeHandle to, std::string_view line) noexcept {
-  while (!line.empty()) {
-    const ssize_t size = ::write(to.descriptor(), line.data(), line.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return system_error_code(errno);
-    line.remove_prefix(static_cast<std::size_t>(size));
-  }
+std::error_code append_to_log(NativeHandle to, std::string_view text, std::size_t& size) noexcept {
+  ssize_t written = 0;
+  do {
+    written = ::write(to.descriptor(), text.data(), text.size());
+  } while (written < 0 && errno == EINTR);
+  if (written <= 0) return system_error_code(errno);
+  size = static_cast<std::size_t>(written);
   return {};
 }
 

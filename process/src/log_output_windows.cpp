@@ -21,15 +21,13 @@ std::error_code open_log(const std::filesystem::path& name, OwnedHandle& into) n
   return {};
 }
 
-std::error_code append_to_log(NativeHandle to, std::string_view line) noexcept {
-  while (!line.empty()) {
-    DWORD size = 0;
-    if (::WriteFile(to_handle(to), line.data(), static_cast<DWORD>(line.size()), &size, nullptr) ==
-        0) {
-      return last_windows_error();
-    }
-    line.remove_prefix(size);
+std::error_code append_to_log(NativeHandle to, std::string_view text, std::size_t& size) noexcept {
+  DWORD written = 0;
+  if (::WriteFile(to_handle(to), text.data(), static_cast<DWORD>(text.size()), &written, nullptr) ==
+      0) {
+    return last_windows_error();
   }
+  size = written;
   return {};
 }
 

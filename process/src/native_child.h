@@ -31,9 +31,10 @@ class NativeChild {
   virtual void await_end() noexcept = 0;
   // Errors: ProcessExitedAlready; SystemError for a signal that cannot be sent.
   virtual void signal(int number) = 0;
-  // Asks it to end, as far as the system can; then makes it.
+  // Asks it to end, as far as the system can.
   virtual void ask_to_end() noexcept = 0;
-  virtual void kill() noexcept = 0;
+  // Makes it end; false if it is out of reach.
+  virtual bool kill() noexcept = 0;
   // From now on it may outlive this process, whatever ends that.
   virtual void set_free() noexcept = 0;
 };

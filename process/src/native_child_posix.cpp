@@ -3,6 +3,7 @@
 
 #include "child_calls.h"
 
+#include <coil/net/detail/owned_socket.h>
 #include <coil/process/process_error.h>
 #include <coil/runtime/await.h>
 #include <coil/runtime/signal_watcher.h>
@@ -20,12 +21,7 @@ static_assert(signal_kill == SIGKILL && signal_terminate == SIGTERM);
 
 namespace {
 
-class Nothing {
- public:
-  Nothing() noexcept {}
-  void operator()(PollOperation&, std::int64_t) const noexcept {}
-};
-using Readable = Await<PollOperation, void, Nothing>;
+using Readable = Await<PollOperation, void, ToNothing>;
 
 }  // namespace
 
@@ -54,13 +50,14 @@ Task<void> PosixChild::until_end(Reactor& reactor) {
 
 // A descriptor has one handle, however many wait for it.
 Task<void> PosixChild::until_readable(Reactor& reactor) {
-  if (polls_++ == 0) handle_ = reactor.handles().open(pidfd_.native(), HandleKind::foreign);
+  if (polls_ == 0) handle_ = reactor.handles().open(pidfd_.native(), HandleKind::foreign);
+  ++polls_;
   const absl::Cleanup done = [&] {
     if (--polls_ != 0) return;
     reactor.handles().close(handle_);
     if (is_over_) pidfd_.close();
   };
-  co_await Readable(Nothing(), reactor, handle_, Direction::read);
+  co_await Readable(ToNothing(), reactor, handle_, Direction::read);
 }
 
 bool PosixChild::has_ended() const noexcept {

@@ -21,7 +21,7 @@ class PosixChild final : public NativeChild {
   void await_end() noexcept override;
   void signal(int number) override;
   void ask_to_end() noexcept override;
-  void kill() noexcept override { send(signal_kill); }
+  bool kill() noexcept override { return send(signal_kill) == 0; }
   void set_free() noexcept override {}  // Nothing ends it with this process.
 
  private:

@@ -156,11 +156,11 @@ void WindowsChild::ask_to_end() noexcept {
   if (!break_group()) end_all(signal_terminate);
 }
 
-void WindowsChild::end_all(int number) noexcept {
-  if (has_ended()) return;
+bool WindowsChild::end_all(int number) noexcept {
+  if (has_ended()) return true;
   ended_by_ = number;
-  if (job_.valid() && ::TerminateJobObject(get(job_), code_of(number)) != 0) return;
-  ::TerminateProcess(get(process_), code_of(number));
+  return (job_.valid() && ::TerminateJobObject(get(job_), code_of(number)) != 0) ||
+         ::TerminateProcess(get(process_), code_of(number)) != 0;
 }
 
 void WindowsChild::set_free() noexcept {

@@ -24,7 +24,7 @@ class WindowsChild final : public NativeChild {
   void await_end() noexcept override;
   void signal(int number) override;
   void ask_to_end() noexcept override;
-  void kill() noexcept override { end_all(signal_kill); }
+  bool kill() noexcept override { return end_all(signal_kill); }
   void set_free() noexcept override;
 
  private:
@@ -32,7 +32,7 @@ class WindowsChild final : public NativeChild {
   ExitStatus status_of(DWORD code) const noexcept;
   bool break_group() const noexcept;
   void end(int number);
-  void end_all(int number) noexcept;
+  bool end_all(int number) noexcept;
 
   int pid_;
   OwnedHandle process_;
@@ -50,7 +50,7 @@ class FailedChild final : public NativeChild {
   void await_end() noexcept override {}
   void signal(int number) override;
   void ask_to_end() noexcept override {}
-  void kill() noexcept override {}
+  bool kill() noexcept override { return false; }
   void set_free() noexcept override {}
 };
 

@@ -126,3 +126,18 @@ TEST_CASE("a stop loses the descriptors and leaves the child alone") {
   CHECK(is_there(pid));
   kill_and_reap(pid);
 }
+
+TEST_CASE("a child that has ended when a stop comes gets its last calls") {
+  COIL_KERNEL_CONTRACT(reactor, "processes");
+  auto notes = std::make_shared<ProcessNotes>();
+  notes->on_data = [&](ProcessTransport& line) {
+    line.signalProcess("KILL");
+    await_end_of(*line.pid());
+    reactor->stop();
+  };
+  spawned(*reactor, notes, {"forever"});
+  reactor->run();
+  CHECK(notes->count("exited") == 1);
+  CHECK(notes->count("ended") == 1);
+  CHECK(has_no_child());
+}

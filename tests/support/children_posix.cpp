@@ -48,7 +48,7 @@ bool may_open(unsigned count) {
   if (limit.rlim_cur >= count) return true;
   limit.rlim_cur = count;
   if (count <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
-  note_skip("crowds of children", "so many descriptors cannot be had");
+  note_lack("crowds of children", "so many descriptors cannot be had");
   return false;
 }
 

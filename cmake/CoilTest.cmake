@@ -3,6 +3,9 @@
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
 # does not offer. On Linux the kqueue reactor runs over a shim that only test programs have.
 set(COIL_TEST_REACTORS io_uring epoll kqueue poll select simulated)
+if(COIL_PLATFORM STREQUAL "windows")
+  set(COIL_TEST_REACTORS iocp simulated)
+endif()
 # What an io_uring may be used for, each of which a kernel may lack.
 set(COIL_TEST_RING_FEATURES
   multishot incremental multishot_poll multishot_accept send accept connect defer_taskrun)
@@ -50,6 +53,9 @@ function(coil_add_test name)
       LABELS "${arg_LABELS};${reactor}"
       TIMEOUT ${arg_TIMEOUT})
   endforeach()
+  if(NOT "io_uring" IN_LIST COIL_TEST_REACTORS)
+    return()
+  endif()
   coil_add_ring_test(${name} polled ${COIL_TEST_RING_OFF})
   foreach(feature IN LISTS COIL_TEST_RING_FEATURES)
     coil_add_ring_test(${name} no_${feature} -${feature})

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <coil/net/pipe.h>
-#include <coil/runtime/task.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,8 +9,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <string>
 #include <utility>
+
+#include "support/everything.h"
 
 namespace coil::testing {
 
@@ -73,16 +73,5 @@ class RawTerminal {
     return ::open(::ptsname(master), O_RDWR | O_NOCTTY | flags);
   }
 };
-
-// Everything until the end.
-template <class Reader>
-Task<std::string> read_everything(Reader& reader) {
-  std::string text;
-  for (;;) {
-    const BufferLease lease = co_await reader.receive();
-    if (lease.size() == 0) co_return text;
-    text += as_text(lease.bytes());
-  }
-}
 
 }  // namespace coil::testing

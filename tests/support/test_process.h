@@ -10,6 +10,8 @@ void prepare_test_process() noexcept;
 // Ends the program with a line that names the test case, unless it is disarmed in time.
 void arm_deadline(const char* test_case, unsigned seconds) noexcept;
 void disarm_deadline() noexcept;
+// The name that the deadline was armed with.
+const char* running_test_case() noexcept;
 // How many descriptors the process has open.
 std::ptrdiff_t open_descriptors();
 

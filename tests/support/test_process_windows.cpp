@@ -26,7 +26,6 @@ void CALLBACK report_hang(void*, BOOLEAN) {
 // A test that breaks a requirement ends without a window that asks what to do.
 void prepare_test_process() noexcept {
   ::SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
-  _set_abort_behavior(0, _WRITE_ABORT_MSG | _CALL_REPORTFAULT);
 }
 
 void arm_deadline(const char* test_case, unsigned seconds) noexcept {
@@ -40,6 +39,8 @@ void disarm_deadline() noexcept {
   ::DeleteTimerQueueTimer(nullptr, deadline, INVALID_HANDLE_VALUE);
   deadline = nullptr;
 }
+
+const char* running_test_case() noexcept { return running_case.c_str(); }
 
 // Sockets, which nothing makes behind a test's back as it is done with threads and events.
 std::ptrdiff_t open_descriptors() {

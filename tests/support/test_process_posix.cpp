@@ -43,6 +43,8 @@ void arm_deadline(const char* test_case, unsigned seconds) noexcept {
 
 void disarm_deadline() noexcept { ::alarm(0); }
 
+const char* running_test_case() noexcept { return running_case; }
+
 std::ptrdiff_t open_descriptors() {
   using Iterator = std::filesystem::directory_iterator;
   return std::distance(Iterator("/proc/self/fd"), Iterator());

@@ -101,7 +101,8 @@ void ServerProcess::end(int status) {
   state_->pid_file.reset();
   if (!state_->daemon) return;
   std::fflush(nullptr);
-  state_->daemon->fail(state_->log ? "coil: the server did not start: see " + options.log_file : "", status);
+  state_->daemon->fail(state_->log ? "coil: the server did not start: see " + options.log_file : "",
+                       status);
 }
 
 void ServerProcess::say(coil::Reactor& reactor, const std::string& line) {

@@ -15,9 +15,12 @@ ServerProcess::~ServerProcess() = default;
 
 void ServerProcess::check() {
   const std::pair<std::string_view, bool> given[] = {
-      {"--daemon", options.daemon},           {"--pid-file", !options.pid_file.empty()},
-      {"--log-file", !options.log_file.empty()}, {"--user", !options.user.empty()},
-      {"--group", !options.group.empty()},    {"--umask", !options.umask.empty()},
+      {"--daemon", options.daemon},
+      {"--pid-file", !options.pid_file.empty()},
+      {"--log-file", !options.log_file.empty()},
+      {"--user", !options.user.empty()},
+      {"--group", !options.group.empty()},
+      {"--umask", !options.umask.empty()},
       {"--chroot", !options.chroot.empty()},
   };
   for (const auto& [name, is_given] : given) {

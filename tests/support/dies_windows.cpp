@@ -50,8 +50,8 @@ Child run_again(int call) {
   ::SetHandleInformation(reading, HANDLE_FLAG_INHERIT, 0);
   char program[MAX_PATH] = "";
   ::GetModuleFileNameA(nullptr, program, sizeof program);
-  std::string line = "\"" + std::string(program) + "\" \"--test-case=" +
-                     filter_for(running_test_case()) + "\"";
+  std::string line =
+      "\"" + std::string(program) + "\" \"--test-case=" + filter_for(running_test_case()) + "\"";
   STARTUPINFOA start = {};
   start.cb = sizeof start;
   start.dwFlags = STARTF_USESTDHANDLES;
@@ -65,7 +65,8 @@ Child run_again(int call) {
   REQUIRE(started != 0);
   Child child;
   char block[512];
-  for (DWORD size = 0; ::ReadFile(reading, block, sizeof block, &size, nullptr) != 0 && size != 0;) {
+  for (DWORD size = 0;
+       ::ReadFile(reading, block, sizeof block, &size, nullptr) != 0 && size != 0;) {
     child.words.append(block, size);
   }
   ::CloseHandle(reading);

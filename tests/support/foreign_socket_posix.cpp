@@ -21,8 +21,7 @@ sockaddr_in at_loopback(std::uint16_t port) noexcept {
 
 int opened(ForeignSocket::Kind kind) noexcept {
   using Kind = ForeignSocket::Kind;
-  const bool streams =
-      kind == Kind::stream || kind == Kind::stream_v6 || kind == Kind::local;
+  const bool streams = kind == Kind::stream || kind == Kind::stream_v6 || kind == Kind::local;
   int family = AF_INET;
   if (kind == Kind::stream_v6 || kind == Kind::datagram_v6) family = AF_INET6;
   if (kind == Kind::local || kind == Kind::local_datagram) family = AF_UNIX;

@@ -32,14 +32,12 @@ sockaddr_in at_loopback(std::uint16_t port) noexcept {
 NativeHandle opened(ForeignSocket::Kind kind) noexcept {
   using Kind = ForeignSocket::Kind;
   static const Started started;
-  const bool streams =
-      kind == Kind::stream || kind == Kind::stream_v6 || kind == Kind::local;
+  const bool streams = kind == Kind::stream || kind == Kind::stream_v6 || kind == Kind::local;
   int family = AF_INET;
   if (kind == Kind::stream_v6 || kind == Kind::datagram_v6) family = AF_INET6;
   if (kind == Kind::local || kind == Kind::local_datagram) family = AF_UNIX;
-  const SOCKET made =
-      ::WSASocketW(family, streams ? SOCK_STREAM : SOCK_DGRAM, 0, nullptr, 0,
-                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET made = ::WSASocketW(family, streams ? SOCK_STREAM : SOCK_DGRAM, 0, nullptr, 0,
+                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   return NativeHandle(static_cast<std::intptr_t>(made));
 }
 

@@ -1,4 +1,4 @@
-// A file that names its owner, who keeps it open for itself alone: that tells others that the owner is
+// A file that names its owner, who keeps it open for itself alone: so others know that the owner is
 // alive, for the system closes it when the process ends.
 #include "owner_link.h"
 

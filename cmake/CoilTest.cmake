@@ -7,9 +7,8 @@ set(COIL_TEST_REACTORS io_uring epoll kqueue poll select simulated)
 if(COIL_PLATFORM STREQUAL "windows")
   set(COIL_TEST_REACTORS iocp simulated)
 endif()
-if(COIL_PLATFORM STREQUAL "windows")
-  set(COIL_TEST_REACTORS iocp simulated)
-endif()
+# How often each program skips something that its reactor cannot do: <test>=<count>, else never.
+include(${PROJECT_SOURCE_DIR}/tests/skips.cmake)
 # What an io_uring may be used for, each of which a kernel may lack.
 set(COIL_TEST_RING_FEATURES
   multishot incremental multishot_poll multishot_accept send accept connect defer_taskrun)
@@ -51,7 +50,8 @@ function(coil_add_test name)
     list(REMOVE_ITEM reactors simulated)
   endif()
   foreach(reactor IN LISTS reactors)
-    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=20)
+    coil_expected_skips(${name}.${reactor} skips)
+    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=20 --skips=${skips})
     set_tests_properties(${name}.${reactor} PROPERTIES
       ENVIRONMENT COIL_TEST_REACTOR=${reactor}
       LABELS "${arg_LABELS};${reactor}"
@@ -71,9 +71,17 @@ endfunction()
 
 function(coil_add_ring_test name variant off)
   set(test ${name}.io_uring_${variant})
-  add_test(NAME ${test} COMMAND ${name} --deadline=20)
+  coil_expected_skips(${test} skips)
+  add_test(NAME ${test} COMMAND ${name} --deadline=20 --skips=${skips})
   set_tests_properties(${test} PROPERTIES
     ENVIRONMENT "COIL_TEST_REACTOR=io_uring;COIL_IO_URING=${off}"
     LABELS "${arg_LABELS};io_uring"
     TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+function(coil_expected_skips test out)
+  set(expected ${COIL_TEST_SKIPS})
+  list(FILTER expected INCLUDE REGEX "^${test}=")
+  string(REGEX REPLACE ".*=" "" expected "0${expected}")
+  set(${out} ${expected} PARENT_SCOPE)
 endfunction()

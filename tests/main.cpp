@@ -1,8 +1,8 @@
-// The main function of every test program: the seed, the deadline of each test case, the skip
-// count.
+// The main function of every test program: the seed, the deadline of each test case, the skips.
 //
-// Beside doctest's own options it takes --seed=N and --deadline=SECONDS. A test case that outlives
-// its deadline ends the program with a line that names it: every hang is a failure.
+// Beside doctest's own options it takes --seed=N, --deadline=SECONDS, and --skips=N, how often
+// note_skip() is to be called. A test case that outlives its deadline ends the program with a line
+// that names it: every hang is a failure.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
@@ -21,6 +21,7 @@ namespace {
 std::uint64_t seed = 1;
 unsigned deadline_seconds = 100;
 int skips = 0;
+int expected_skips = -1;  // Negative: any number will do.
 
 // Starts the clock of each test case, and stops it at the end of the case.
 struct DeadlineListener final : doctest::IReporter {
@@ -63,6 +64,10 @@ namespace coil::testing {
 
 void note_skip(std::string_view what, std::string_view reason) {
   ++skips;
+  note_lack(what, reason);
+}
+
+void note_lack(std::string_view what, std::string_view reason) {
   std::printf("skip: %.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
               static_cast<int>(reason.size()), reason.data());
   std::fflush(stdout);
@@ -82,7 +87,8 @@ std::string test_reactor() {
 int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (!read_number(argv[i], "--seed=", seed) ||
-        !read_number(argv[i], "--deadline=", deadline_seconds)) {
+        !read_number(argv[i], "--deadline=", deadline_seconds) ||
+        !read_number(argv[i], "--skips=", expected_skips)) {
       std::fprintf(stderr, "%s: not a number.\n", argv[i]);
       return 2;
     }
@@ -92,5 +98,7 @@ int main(int argc, char** argv) {
   context.applyCommandLine(argc, argv);
   const int status = context.run();
   if (skips > 0) std::printf("skipped: %d\n", skips);
-  return status;
+  if (expected_skips < 0 || skips == expected_skips) return status;
+  std::printf("expected to skip: %d, as tests/skips.cmake says\n", expected_skips);
+  return status != 0 ? status : 1;
 }

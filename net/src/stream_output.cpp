@@ -55,8 +55,8 @@ std::size_t StreamTransport::send_now(ConstBytes more) {
 std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
   Reactor& reactor = stream_.reactor();
   const HandleSlot* slot = reactor.handles().find(stream_.output());
-  // A pipe is written by the strand: an error of it may be less than the end.
-  if (slot == nullptr || slot->kind() == HandleKind::pipe) return 0;
+  // What is read elsewhere is written by the strand: an error of it may be less than the end.
+  if (slot == nullptr || !stream_.is_socket()) return 0;
   const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
   if (sent >= 0) [[likely]]
     return static_cast<std::size_t>(sent);

@@ -31,8 +31,6 @@ class Child : public std::enable_shared_from_this<Child> {
   Task<void> until_over();
   // Ends it and reaps it: SIGTERM at once, SIGKILL if `grace` passes.
   void give_up(Duration grace);
-  // Leaves it to itself; it is reaped if it ends while the reactor turns.
-  void leave_alone() noexcept { given_up_ = false; }
 
   // Reaps it if it has ended.
   bool try_reap() noexcept;

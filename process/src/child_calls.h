@@ -26,5 +26,7 @@ int list_groups(const char* user, unsigned group, unsigned* groups, int& count) 
 int set_groups(const unsigned* groups, std::size_t count) noexcept;
 int set_group_numbers(unsigned group) noexcept;
 int set_user_numbers(unsigned user) noexcept;
+// Whether no other user or group is left among those numbers, as far as the system shows them.
+bool all_numbers_are(unsigned user, unsigned group) noexcept;
 
 }  // namespace coil::detail

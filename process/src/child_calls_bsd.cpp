@@ -60,4 +60,9 @@ int set_groups(const unsigned* groups, std::size_t count) noexcept {
 int set_group_numbers(unsigned group) noexcept { return ::setgid(group); }
 int set_user_numbers(unsigned user) noexcept { return ::setuid(user); }
 
+// Not the saved ones, which macOS does not show.
+bool all_numbers_are(unsigned user, unsigned group) noexcept {
+  return ::getuid() == user && ::geteuid() == user && ::getgid() == group && ::getegid() == group;
+}
+
 }  // namespace coil::detail

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace coil::detail {
@@ -52,5 +53,13 @@ int set_groups(const unsigned* groups, std::size_t count) noexcept {
 
 int set_group_numbers(unsigned group) noexcept { return ::setresgid(group, group, group); }
 int set_user_numbers(unsigned user) noexcept { return ::setresuid(user, user, user); }
+
+bool all_numbers_are(unsigned user, unsigned group) noexcept {
+  std::array<uid_t, 3> users{};
+  std::array<gid_t, 3> groups{};
+  return ::getresuid(&users[0], &users[1], &users[2]) == 0 &&
+         ::getresgid(&groups[0], &groups[1], &groups[2]) == 0 &&
+         std::ranges::count(users, user) == 3 && std::ranges::count(groups, group) == 3;
+}
 
 }  // namespace coil::detail

@@ -3,6 +3,7 @@
 
 #include "child_calls.h"
 
+#include <coil/net/detail/owned_socket.h>
 #include <coil/process/process_error.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/await.h>
@@ -30,12 +31,7 @@ constexpr Duration killed_patience = std::chrono::seconds(5);
 
 constexpr Duration grace_max = std::chrono::hours(24);
 
-class Nothing {
- public:
-  Nothing() noexcept {}
-  void operator()(PollOperation&, std::int64_t) const noexcept {}
-};
-using Readable = Await<PollOperation, void, Nothing>;
+using Readable = Await<PollOperation, void, ToNothing>;
 
 }  // namespace
 
@@ -114,13 +110,14 @@ Task<void> Child::until_news() {
 
 // A descriptor has one handle, however many wait for it.
 Task<void> Child::until_readable() {
-  if (polls_++ == 0) handle_ = reactor_.handles().open(pidfd_.native(), HandleKind::foreign);
+  if (polls_ == 0) handle_ = reactor_.handles().open(pidfd_.native(), HandleKind::foreign);
+  ++polls_;
   const absl::Cleanup done = [&] {
     if (--polls_ != 0) return;
     reactor_.handles().close(handle_);
     if (is_over()) pidfd_.close();
   };
-  co_await Readable(Nothing(), reactor_, handle_, Direction::read);
+  co_await Readable(ToNothing(), reactor_, handle_, Direction::read);
 }
 
 bool Child::try_reap() noexcept {
@@ -146,9 +143,9 @@ void Child::note_over() noexcept {
   changed_.set();
 }
 
+// One that runs as somebody else by now may be out of reach: then it is left alone.
 void Child::kill_now() noexcept {
-  if (try_reap()) return;
-  send(SIGKILL);
+  if (try_reap() || send(SIGKILL) != 0) return;
   int code = 0;
   int number = 0;
   wait(WEXITED | WNOWAIT, code, number);

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <system_error>
 
 namespace coil {
 
@@ -100,9 +101,10 @@ Daemon daemonize(const DaemonOptions& options) {
     contract_violation("daemonize was called while other threads run, which no fork can copy");
   }
   // Looked at here, where it can be thrown: the command itself does not change.
-  std::filesystem::directory_entry directory(options.directory);
-  if (!directory.is_directory()) {
-    throw SystemError(std::make_error_code(std::errc::not_a_directory), options.directory.string());
+  std::error_code error;
+  if (!std::filesystem::is_directory(options.directory, error)) {
+    if (!error) error = std::make_error_code(std::errc::not_a_directory);
+    throw SystemError(error, options.directory.string());
   }
   std::fflush(nullptr);
   fill_standard_descriptors();
@@ -110,10 +112,10 @@ Daemon daemonize(const DaemonOptions& options) {
   if (detail::make_message_pair(ends) != 0) throw_last("socketpair");
   const pid_t child = ::fork();
   if (child < 0) {
-    const int error = errno;
+    error = system_error_code(errno);
     ::close(ends[0]);
     ::close(ends[1]);
-    throw SystemError(system_error_code(error), "fork");
+    throw SystemError(error, "fork");
   }
   if (child > 0) {
     ::close(ends[1]);
@@ -127,8 +129,8 @@ Daemon daemonize(const DaemonOptions& options) {
   try {
     if (::chdir(options.directory.c_str()) != 0) throw_last("chdir");
     daemon.open_null();
-  } catch (const SystemError& error) {
-    daemon.fail(error.what());
+  } catch (const SystemError& reason) {
+    daemon.fail(reason.what());
     ::_exit(1);
   }
   return daemon;

@@ -86,6 +86,7 @@ class LogFile::File {
     const int fresh = open_log(name_);
     if (fresh >= 0) {
       ::close(std::exchange(descriptor_, fresh));
+      torn_ = false;
       return true;
     }
     const std::string why = system_error_code(errno).message();
@@ -110,16 +111,18 @@ class LogFile::File {
   }
 
  private:
-  // A part of a line that was written before an error stays without its end.
-  bool append(std::string_view line) noexcept {
-    while (!line.empty()) {
-      const ssize_t size = ::write(descriptor_, line.data(), line.size());
+  // A part of a line that was written before an error stays; what comes next begins below it.
+  bool append(std::string_view line) noexcept { return (!torn_ || put("\n")) && put(line); }
+  bool put(std::string_view text) noexcept {
+    while (!text.empty()) {
+      const ssize_t size = ::write(descriptor_, text.data(), text.size());
       if (size < 0 && errno == EINTR) continue;
       if (size <= 0) {
         error_ = errno;
         return false;
       }
-      line.remove_prefix(static_cast<std::size_t>(size));
+      text.remove_prefix(static_cast<std::size_t>(size));
+      torn_ = !text.empty();
     }
     return true;
   }
@@ -132,6 +135,7 @@ class LogFile::File {
   std::mutex lock_;
   std::filesystem::path name_;
   int descriptor_;
+  bool torn_ = false;     // The last line there has no end.
   int error_ = 0;         // Of the write that failed last …
   std::size_t lost_ = 0;  // … and how many records did not get here.
 };

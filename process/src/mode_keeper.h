@@ -11,6 +11,7 @@ class ModeKeeper {
  public:
   // Keeps the file status flags, before somebody changes them.
   static void keep_flags(int descriptor, int flags);
+  // Keeps the modes of a terminal, unless some are kept of it: those were there first.
   static void keep_modes(int descriptor, const termios& modes);
   // Puts back what is kept of the descriptor.
   static void put_back(int descriptor) noexcept;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 namespace coil::detail {
 
@@ -56,11 +57,16 @@ void put_all_back() noexcept {
   for (Entry& entry : entries) entry.put_back();
 }
 
-// What happened there before follows once this returns.
+// What happened there before follows once this returns, and may itself call what it found there:
+// this, of an earlier time. The default follows then.
 void on_crash(int number) noexcept {
   put_all_back();
-  for (const CrashSignal& signal : crash_signals) {
-    if (signal.number == number) ::sigaction(number, &signal.previous, nullptr);
+  for (CrashSignal& signal : crash_signals) {
+    if (signal.number != number) continue;
+    struct sigaction by_default = {};
+    by_default.sa_handler = SIG_DFL;
+    const struct sigaction next = std::exchange(signal.previous, by_default);
+    ::sigaction(number, &next, nullptr);
   }
   ::raise(number);
 }
@@ -100,6 +106,9 @@ void ModeKeeper::keep_flags(int descriptor, int flags) {
 
 void ModeKeeper::keep_modes(int descriptor, const termios& modes) {
   const std::lock_guard lock(entries_mutex);
+  for (const Entry& entry : entries) {
+    if (entry.descriptor == descriptor && entry.kept.load() == Kept::modes) return;
+  }
   Entry& entry = free_entry();
   entry.descriptor = descriptor;
   entry.modes = modes;

@@ -86,7 +86,8 @@ std::vector<unsigned> groups_of(const passwd& entry) {
 }
 
 bool is_already(const Identity& identity) {
-  return ::getuid() == ::geteuid() && ::getgid() == ::getegid() && Identity::current() == identity;
+  return detail::all_numbers_are(identity.user(), identity.group()) &&
+         Identity::current() == identity;
 }
 
 // The saved numbers cannot be seen everywhere; that nothing leads back can be tried.
@@ -135,13 +136,16 @@ Identity Identity::current() {
   return identity;
 }
 
-// The user comes last: it is what the other steps need.
+// The user comes last: it is what the other steps need. Who is that user but for numbers that were
+// saved needs no privilege to give those up.
 void drop_privileges(const Identity& identity) {
   if (is_already(identity)) return;
   const uid_t old_user = ::getuid();
   const gid_t old_group = ::getgid();
   const std::vector<gid_t> groups(identity.more_groups().begin(), identity.more_groups().end());
-  if (detail::set_groups(groups.data(), groups.size()) != 0) throw_last("setgroups");
+  if (Identity::current() != identity && detail::set_groups(groups.data(), groups.size()) != 0) {
+    throw_last("setgroups");
+  }
   if (detail::set_group_numbers(identity.group()) != 0) throw_last("setgid");
   if (detail::set_user_numbers(identity.user()) != 0) throw_last("setuid");
   require_no_way_back(identity, old_user, old_group);

@@ -5,6 +5,7 @@
 #include <coil/runtime/error.h>
 
 #include "mode_keeper.h"
+#include "owned_descriptor.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -41,12 +42,6 @@ void require_stream(int descriptor) {
   throw UnsupportedSocketType(system_error_code(ESOCKTNOSUPPORT), "standard streams");
 }
 
-int duplicate(int descriptor) {
-  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
-  if (copy < 0) fail("fcntl");
-  return copy;
-}
-
 // Whether a call blocks is a property of what was opened, which other processes share: so it is
 // opened anew. Where that cannot be had, they have to live with it for a while.
 int unblocked(int descriptor, int access) {
@@ -59,7 +54,7 @@ int unblocked(int descriptor, int access) {
     ModeKeeper::keep_flags(descriptor, flags);
     if (::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) fail("fcntl");
   }
-  return duplicate(descriptor);
+  return duplicate(descriptor).release();
 }
 
 template <class Pipe>
@@ -68,13 +63,13 @@ Pipe open_pipe(Reactor& reactor, NativeHandle handle, int access) {
   switch (type_of(descriptor)) {
     case S_IFSOCK:
       require_stream(descriptor);
-      return Pipe(reactor, NativeHandle(duplicate(descriptor)), HandleKind::stream);
+      return Pipe(reactor, NativeHandle(duplicate(descriptor).release()), HandleKind::stream);
     case S_IFIFO:
     case S_IFCHR:
       return Pipe(reactor, NativeHandle(unblocked(descriptor, access)));
     default:
       // Opened anew it would have a place of its own in the file.
-      return Pipe(reactor, NativeHandle(duplicate(descriptor)));
+      return Pipe(reactor, NativeHandle(duplicate(descriptor).release()));
   }
 }
 

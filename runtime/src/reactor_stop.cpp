@@ -36,6 +36,7 @@ void Reactor::run() {
   state_ = State::starting;
   stop_asked_ = false;
   core_->exit_signal = 0;
+  core_->forced = false;
   core_->events.fire_before("startup", [this] {
     if (state_ != State::starting) return;
     state_ = State::running;
@@ -117,7 +118,6 @@ void Reactor::advance_stop() {
 void Reactor::begin_stop() {
   state_ = State::stopping;
   core_->before_done = false;
-  core_->forced = false;
   last_stop_ = StopReport();
   core_->account.begin();
   for_each_root([&](TaskContext& root) { core_->account.note_started(root, last_stop_); });

@@ -19,7 +19,7 @@ void SignalDesk::add(WatchedSignals& watcher) {
   try {
     for (int number = 1; number < signals_max; ++number) {
       if (!watcher.wanted().test(static_cast<std::size_t>(number))) continue;
-      SignalRelay::watch(port(), number, simulated_);
+      simulated_ ? SignalRelay::require_watchable(number) : SignalRelay::watch(port(), number);
       taken.set(static_cast<std::size_t>(number));
     }
   } catch (...) {
@@ -37,8 +37,27 @@ void SignalDesk::remove(WatchedSignals& watcher) noexcept {
 void SignalDesk::give_up(const SignalSet& numbers) noexcept {
   for (int number = 1; number < signals_max; ++number) {
     if (!numbers.test(static_cast<std::size_t>(number))) continue;
-    SignalRelay::unwatch(*port_, number, simulated_);
+    if (!simulated_) {
+      SignalRelay::unwatch(*port_, number);
+    } else if (!wants(number)) {
+      raised_.reset(static_cast<std::size_t>(number));
+    }
   }
+}
+
+bool SignalDesk::raise(int number) noexcept {
+  if (number <= 0 || number >= signals_max || !wants(number)) return false;
+  raised_.set(static_cast<std::size_t>(number));
+  reactor_.wake();
+  return true;
+}
+
+bool SignalDesk::wants(int number) noexcept {
+  bool wanted = port_ != nullptr && port_->wants(number);
+  watchers_.for_each([&](WatchedSignals& watcher) {
+    wanted = wanted || watcher.wanted().test(static_cast<std::size_t>(number));
+  });
+  return wanted;
 }
 
 void SignalDesk::begin_stops() {
@@ -49,7 +68,6 @@ void SignalDesk::end_stops() noexcept {
   if (std::exchange(stopping_, false)) SignalRelay::end_stops(*port_);
 }
 
-// A signal that came for a watcher which has been closed since is nobody's, but for the stop.
 bool SignalDesk::give(int number) noexcept {
   bool given = false;
   watchers_.for_each([&](WatchedSignals& watcher) {
@@ -57,17 +75,23 @@ bool SignalDesk::give(int number) noexcept {
     watcher.arrive(number);
     given = true;
   });
-  return given || !stopping_ || !SignalRelay::asks_stop(number);
+  return given;
+}
+
+// A signal that came for a watcher which has been closed since is nobody's, but for the stop. Who
+// watches in the process has no say in a simulation.
+bool SignalDesk::asks_stop(int number, bool raised) const noexcept {
+  if (!stopping_ || !SignalRelay::is_exit_signal(number)) return false;
+  return raised || !SignalRelay::is_watched(number);
 }
 
 void SignalDesk::close() noexcept {
-  if (port_ == nullptr) return;
   end_stops();
   watchers_.for_each([&](WatchedSignals& watcher) {
     remove(watcher);
     watcher.abandon();
   });
-  SignalRelay::close(*std::exchange(port_, nullptr));
+  if (port_ != nullptr) SignalRelay::close(*std::exchange(port_, nullptr));
 }
 
 }  // namespace coil::detail

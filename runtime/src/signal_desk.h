@@ -6,6 +6,9 @@
 
 #include <coil/runtime/detail/watched_signals.h>
 
+#include <cstddef>
+#include <utility>
+
 namespace coil::detail {
 
 class SignalDesk {
@@ -17,10 +20,10 @@ class SignalDesk {
 
   static SignalDesk& of(Reactor& reactor) noexcept;
 
-  // Watchers take nothing from the process from here on: raise() tells them.
+  // Watchers hear nothing of the process from here on: raise() tells them.
   void simulate() noexcept { simulated_ = true; }
   // As if the signal had come; false if nobody here wants it.
-  bool raise(int number) noexcept { return port_ != nullptr && port_->arrive(number); }
+  bool raise(int number) noexcept;
 
   // Errors: std::invalid_argument for a signal that cannot be watched; nothing is changed then.
   void add(WatchedSignals& watcher);
@@ -32,13 +35,17 @@ class SignalDesk {
   void begin_stops();
   void end_stops() noexcept;
 
-  bool due() const noexcept { return port_ != nullptr && port_->anything(); }
+  bool due() const noexcept { return raised_.any() || (port_ != nullptr && port_->anything()); }
   // Gives what has arrived to the watchers, and what none of the process watches for to `stop`.
   template <class Stop>
   void deliver(Stop stop) {
-    const SignalSet arrived = port_->take();
-    for (int number = 1; number < signals_max; ++number) {
-      if (arrived.test(static_cast<std::size_t>(number)) && !give(number)) stop(number);
+    const SignalSet arrived = port_ == nullptr ? SignalSet() : port_->take();
+    const SignalSet raised = std::exchange(raised_, SignalSet());
+    for (std::size_t at = 1; at < arrived.size(); ++at) {
+      const auto number = static_cast<int>(at);
+      if (!arrived.test(at) && !raised.test(at)) continue;
+      if ((simulated_ ? raised : arrived).test(at) && give(number)) continue;
+      if (asks_stop(number, raised.test(at))) stop(number);
     }
   }
 
@@ -48,12 +55,15 @@ class SignalDesk {
  private:
   SignalPort& port();
   void give_up(const SignalSet& numbers) noexcept;
-  // False if it asks for a stop.
+  bool wants(int number) noexcept;
+  // False if no watcher here wants it.
   bool give(int number) noexcept;
+  bool asks_stop(int number, bool raised) const noexcept;
 
   Reactor& reactor_;
   SignalPort* port_ = nullptr;  // Once something is wanted.
   IntrusiveList<WatchedSignals> watchers_;
+  SignalSet raised_;
   bool simulated_ = false;
   bool stops_ = true;
   bool stopping_ = false;  // It has the exit signals.

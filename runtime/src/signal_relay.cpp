@@ -117,15 +117,17 @@ void SignalRelay::close(SignalPort& port) noexcept {
   port.used_ = false;
 }
 
-void SignalRelay::watch(SignalPort& port, int number, bool simulated) {
-  if (is_fault(number)) {
-    throw std::invalid_argument("signal " + std::to_string(number) +
-                                " tells of a fault in the program and cannot be awaited");
-  }
+void SignalRelay::require_watchable(int number) {
+  if (!is_fault(number)) return;
+  throw std::invalid_argument("signal " + std::to_string(number) +
+                              " tells of a fault in the program and cannot be awaited");
+}
+
+void SignalRelay::watch(SignalPort& port, int number) {
+  require_watchable(number);
   const std::scoped_lock guard(lock);
   // Wanted before it is taken: what comes at once is for this port as well.
   port.want(number);
-  if (simulated) return;
   if (!take(number, &on_signal, false)) {
     port.unwant(number);
     throw std::invalid_argument("the system lets no program take signal " + std::to_string(number));
@@ -133,12 +135,10 @@ void SignalRelay::watch(SignalPort& port, int number, bool simulated) {
   ++record_of(number).watchers;
 }
 
-void SignalRelay::unwatch(SignalPort& port, int number, bool simulated) noexcept {
+void SignalRelay::unwatch(SignalPort& port, int number) noexcept {
   const std::scoped_lock guard(lock);
-  if (!simulated) {
-    --record_of(number).watchers;
-    give_back(number, &on_signal);
-  }
+  --record_of(number).watchers;
+  give_back(number, &on_signal);
   port.unwant(number);
 }
 
@@ -165,8 +165,10 @@ void SignalRelay::end_stops(SignalPort& port) noexcept {
   port.unwant(SIGTERM);
 }
 
-bool SignalRelay::asks_stop(int number) noexcept {
-  return (number == SIGINT || number == SIGTERM) && record_of(number).watchers.load() == 0;
+bool SignalRelay::is_exit_signal(int number) noexcept {
+  return number == SIGINT || number == SIGTERM;
 }
+
+bool SignalRelay::is_watched(int number) noexcept { return record_of(number).watchers.load() != 0; }
 
 }  // namespace coil::detail

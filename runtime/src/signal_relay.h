@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace coil {
@@ -27,6 +28,9 @@ class SignalPort {
   // Threads: Any thread, and signal handlers.
   bool arrive(int number) noexcept;
 
+  bool wants(int number) const noexcept {
+    return wanted_[static_cast<std::size_t>(number)].load() != 0;
+  }
   bool anything() const noexcept { return something_.load(std::memory_order_relaxed); }
   // Takes all that have arrived.
   SignalSet take() noexcept;
@@ -58,18 +62,21 @@ class SignalRelay {
   // Requires: It wants nothing.
   static void close(SignalPort& port) noexcept;
 
-  // Lets the port have a signal; a simulated one is not taken from the process.
+  // Errors: std::invalid_argument for a signal that tells of a fault.
+  static void require_watchable(int number);
+  // Lets the port have a signal.
   //
   // Errors: std::invalid_argument if it is none that can be watched.
-  static void watch(SignalPort& port, int number, bool simulated);
-  static void unwatch(SignalPort& port, int number, bool simulated) noexcept;
+  static void watch(SignalPort& port, int number);
+  static void unwatch(SignalPort& port, int number) noexcept;
 
   // Lets the port have the exit signals: SIGINT, unless the program has something of its own for
   // it, and SIGTERM. False if another has them.
   static bool begin_stops(SignalPort& port) noexcept;
   static void end_stops(SignalPort& port) noexcept;
-  // Whether a signal is an exit signal that no watcher of the process has.
-  static bool asks_stop(int number) noexcept;
+  static bool is_exit_signal(int number) noexcept;
+  // Whether a watcher of the process has it.
+  static bool is_watched(int number) noexcept;
 
  private:
   static void on_signal(int number) noexcept;

@@ -1,9 +1,10 @@
 // A sum of products of factors, read from left to right.
 #include "common/expression.h"
 
+#include <absl/strings/charconv.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
@@ -53,7 +54,7 @@ class Expression {
     const std::string_view text = next();
     double result = 0;
     if (text.find_first_of("0123456789.") != 0) throw missing("a number");
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result);
+    const auto [end, error] = absl::from_chars(text.data(), text.data() + text.size(), result);
     if (error == std::errc::result_out_of_range)
       throw std::invalid_argument("that is out of range");
     if (error != std::errc()) throw missing("a number");

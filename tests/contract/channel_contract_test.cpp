@@ -298,6 +298,48 @@ TEST_CASE("closing an end fails the awaits on it, and leaves the other what it m
   run(*reactor, all());
 }
 
+TEST_CASE("after the last sender was closed there is no other, and the end stays the end") {
+  COIL_CONTRACT(reactor);
+  auto all = [&]() -> Task<void> {
+    Channel<int> channel(1);
+    channel.sender.close();
+    CHECK(!co_await channel.receiver.receive());
+    ChannelSender<int> late = channel.sender.another();
+    CHECK(!late.is_open());
+    CHECK(!late.try_send(1));
+    CHECK((co_await as_result(late.send(1))).error().code() == Errc::handle_closed);
+    CHECK(!co_await channel.receiver.receive());
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("an end that goes while it is awaited fails the await, also one that is cancelled then") {
+  COIL_CONTRACT(reactor);
+  auto all = [&]() -> Task<void> {
+    Channel<int> channel(1);
+    co_await channel.sender.send(1);
+    Channel<int> other(1);
+    auto sends = [&]() -> Task<void> {
+      const Result<> sent = co_await as_result(channel.sender.send(2));
+      CHECK(sent.error().code() == Errc::handle_closed);
+    };
+    auto receives = [&]() -> Task<void> {
+      const auto got = co_await as_result(other.receiver.receive());
+      CHECK(got.error().code() == Errc::handle_closed);
+    };
+    auto group = [&](TaskGroup& children) -> Task<void> {
+      children.spawn(sends);
+      children.spawn(receives);
+      co_await yield();
+      channel.sender = ChannelSender<int>();
+      other.receiver = ChannelReceiver<int>();
+      children.cancel();
+    };
+    co_await with_task_group(group);
+  };
+  run(*reactor, all());
+}
+
 TEST_CASE("the end of a reactor closes its ends of channels, held by whomever they are") {
   COIL_CONTRACT(reactor);
   Channel<int> there(1);

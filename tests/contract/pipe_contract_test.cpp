@@ -5,8 +5,11 @@
 #include <string>
 
 #include "support/contract.h"
+#include "support/dies.h"
 #include "support/everything.h"
 #include "support/foreign_pipe.h"
+#include "support/foreign_socket.h"
+#include "support/probe.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -34,6 +37,24 @@ void with_pipe(Reactor& reactor, Body body) {
   };
   run(reactor, all());
 }
+
+class HalfProbe : public Probe, public HalfCloseableProtocol {
+ public:
+  using Probe::Probe;
+  void readConnectionLost() override { seen.push_back("read lost"); }
+  void writeConnectionLost() override { seen.push_back("write lost"); }
+};
+
+class Source : public Producer {
+ public:
+  explicit Source(Strings& notes) : seen_(notes) {}
+  void pauseProducing() override { seen_.push_back("pause"); }
+  void resumeProducing() override { seen_.push_back("resume"); }
+  void stopProducing() override { seen_.push_back("stop"); }
+
+ private:
+  Strings& seen_;
+};
 
 }  // namespace
 
@@ -122,4 +143,71 @@ TEST_CASE("closing an end of a pipe ends what waits on it") {
     CHECK(!ended);
     CHECK(ended.error().code() == Errc::handle_closed);
   });
+}
+
+TEST_CASE("a protocol that reads one socket and writes another loses them one by one") {
+  COIL_KERNEL_CONTRACT(reactor, "two sockets");
+  Strings seen;
+  auto all = [&]() -> Task<void> {
+    auto [input, far_input] = ForeignSocket::connected();
+    auto [output, far_output] = ForeignSocket::connected();
+    TcpStream peer(*reactor, far_input.release());
+    const auto probe = std::make_shared<HalfProbe>(&seen);
+    probe->on_data = [](Transport& line) { line.write("unheard"); };
+    attach(PipeReader(*reactor, input.release(), HandleKind::stream),
+           PipeWriter(*reactor, output.release(), HandleKind::stream), probe);
+    far_output.close();
+    co_await peer.write_all("first");
+    while (seen.empty() || seen.back() == "made") co_await yield();
+    if (seen.back() == "lost") co_return;
+    probe->on_data = nullptr;
+    co_await peer.write_all(", last");
+    while (probe->received != "first, last") co_await yield();
+    probe->line().loseConnection();
+    while (seen.back() != "lost") co_await yield();
+  };
+  run(*reactor, all());
+  CHECK(seen == Strings{"made", "write lost", "lost"});
+}
+
+TEST_CASE("a protocol that was held back when its output broke reads on, and its producer stops") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  Strings seen;
+  Source source(seen);
+  auto all = [&]() -> Task<void> {
+    Pipe input(*reactor);
+    Pipe output(*reactor);
+    const auto probe = std::make_shared<HalfProbe>(&seen);
+    probe->on_made = [&](Transport& line) {
+      line.registerProducer(source, true);
+      line.write(std::string(much, 'x'));
+    };
+    attach(std::move(input.reader), std::move(output.writer), probe);
+    while (seen.empty()) co_await yield();
+    static_cast<void>(co_await output.reader.receive());
+    output.reader.close();
+    while (seen.back() != "write lost") co_await yield();
+    REQUIRE(probe->line().pauses().empty());
+    co_await input.writer.write_all(as_bytes("typed"));
+    while (probe->received != "typed") co_await yield();
+    probe->line().loseConnection();
+    while (seen.back() != "lost") co_await yield();
+  };
+  run(*reactor, all());
+  CHECK(seen == Strings{"made", "pause", "stop", "write lost", "lost"});
+}
+
+TEST_CASE("a second write to a pipe while one is pending ends the program with a sentence") {
+  {
+    COIL_KERNEL_CONTRACT(offered, "pipes");
+  }
+  auto write_twice = [] {
+    const std::unique_ptr<Reactor> reactor = make_contract_reactor();
+    const std::string text(much, 'x');
+    with_pipe(*reactor, [&](Pipe& pipe) -> Task<void> {
+      co_await when_all(pipe.writer.write_all(as_bytes(text)),
+                        pipe.writer.write_all(as_bytes(text)));
+    });
+  };
+  CHECK(last_words(write_twice).find("another write was pending") != std::string::npos);
 }

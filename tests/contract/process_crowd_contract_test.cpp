@@ -24,12 +24,9 @@ bool may_open(rlim_t count) {
   if (limit.rlim_cur >= count) return true;
   limit.rlim_cur = count;
   if (count <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0) return true;
-  note_skip("crowds of children", "so many descriptors cannot be had");
+  note_lack("crowds of children", "so many descriptors cannot be had");
   return false;
 }
-
-// A descriptor number beyond FD_SETSIZE is no problem of the children's.
-bool is_too_much_for(Reactor& reactor) { return reactor.name() == "select"; }
 
 class Crowd {
  public:
@@ -80,10 +77,6 @@ Task<void> make_noise(Reactor& reactor, int number, int& right) {
 
 TEST_CASE("a thousand children see none of two thousand descriptors and leave no zombie") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  if (is_too_much_for(*reactor)) {
-    note_skip("crowds of children", "select watches no number beyond its limit");
-    return;
-  }
   if (!may_open(4000)) return;
   const Crowd crowd(2000);
   int right = 0;
@@ -107,10 +100,6 @@ TEST_CASE("a thousand children see none of two thousand descriptors and leave no
 
 TEST_CASE("five hundred children at once each say a mebibyte twice, and all of it arrives") {
   COIL_KERNEL_CONTRACT(reactor, "processes");
-  if (is_too_much_for(*reactor)) {
-    note_skip("crowds of children", "select watches no number beyond its limit");
-    return;
-  }
   if (!may_open(4000)) return;
   int right = 0;
   auto body = [&](TaskGroup& group) -> Task<void> {

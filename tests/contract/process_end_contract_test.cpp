@@ -9,6 +9,8 @@
 
 #include "support/child.h"
 #include "support/contract.h"
+#include "support/forked.h"
+#include "support/pipes.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -129,6 +131,43 @@ TEST_CASE("a stubborn child is killed when the time of a stop has passed, whatev
   made->run();
   CHECK(has_no_child());
   CHECK(made->last_stop().forced() == 1);
+}
+
+TEST_CASE("a child that is stopped ends without delay when it is given up") {
+  COIL_KERNEL_CONTRACT(reactor, "processes");
+  auto forgets = [&]() -> Task<void> {
+    Process process = co_await started(*reactor, child("forever").set_grace(hours(1)));
+    process.signal(SIGSTOP);
+    siginfo_t info{};
+    const auto number = static_cast<id_t>(process.pid());
+    REQUIRE(::waitid(P_PID, number, &info, WSTOPPED | WNOWAIT) == 0);
+  };
+  run(*reactor, forgets());
+  settle(*reactor);
+}
+
+TEST_CASE("a child that may not be signaled any more does not hold up the reactor's end") {
+  if (test_reactor() == "simulated") {
+    note_skip("processes", "the simulated reactor has no kernel below it");
+    return;
+  }
+  if (::geteuid() != 0) {
+    note_lack("children of root's", "only root may change the user");
+    return;
+  }
+  const RawPipe line;
+  const Ended ended = run_in_child([&] {
+    auto made = make_contract_reactor();
+    made->set_stop_deadline(milliseconds(1));
+    {
+      Command command = child("wait").set_input(line.reading.number());
+      const Process process = Process::spawn(*made, command.set_grace(milliseconds(0)));
+      if (::setresuid(65534, 65534, 65534) != 0) return 2;
+    }
+    made.reset();
+    return 0;
+  });
+  CHECK(ended.status == 0);
 }
 
 TEST_CASE("a child that was released outlives its Process and its reactor") {

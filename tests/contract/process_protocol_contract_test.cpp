@@ -224,3 +224,19 @@ TEST_CASE("a stop loses the descriptors and leaves the child alone") {
   ::kill(pid, SIGKILL);
   REQUIRE(::waitpid(pid, nullptr, 0) == pid);
 }
+
+TEST_CASE("a child that has ended when a stop comes gets its last calls") {
+  COIL_KERNEL_CONTRACT(reactor, "processes");
+  auto notes = std::make_shared<ProcessNotes>();
+  notes->on_data = [&](ProcessTransport& line) {
+    line.signalProcess(SIGKILL);
+    siginfo_t info{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(*line.pid()), &info, WEXITED | WNOWAIT) == 0);
+    reactor->stop();
+  };
+  spawned(*reactor, notes, {"forever"});
+  reactor->run();
+  CHECK(notes->count("exited") == 1);
+  CHECK(notes->count("ended") == 1);
+  CHECK(has_no_child());
+}

@@ -253,3 +253,17 @@ TEST_CASE("a streaming producer is paused when the child does not read, and stop
   transport->registerProducer(late, true);
   CHECK(late.stopped);
 }
+
+TEST_CASE("a streaming producer that comes when much is queued waits until that has gone") {
+  COIL_KERNEL_CONTRACT(reactor, "processes");
+  auto notes = std::make_shared<ProcessNotes>();
+  const auto transport = spawned(*reactor, notes, {"cat"});
+  transport->write(std::string(300'000, 'q'));
+  Pieces pieces(*transport, 1);
+  pieces.streams = true;
+  transport->registerProducer(pieces, true);
+  CHECK(pieces.pauses == 1);
+  transport->closeStdin();
+  turn_until(*reactor, [&] { return notes->ended; });
+  CHECK(notes->out == std::string(300'000, 'q') + std::string(10'000, 'p'));
+}

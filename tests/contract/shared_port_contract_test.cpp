@@ -215,10 +215,11 @@ TEST_CASE("a share that has closed is passed over") {
 TEST_CASE("full shares leave connections in the backlog, and none is lost") {
   COIL_CONTRACT(reactor);
   if (has_no_system_sockets(*reactor)) return;
-  const SharedPort port = SharedPort::bind(*reactor, Address::loopback(0), 1,
+  const SharedPort port = SharedPort::bind(*reactor, Address::loopback(0), 2,
                                            SharedPortOptions().set_spread(Spread::hand_round));
   auto all = [&]() -> Task<void> {
     PortShare share = port.take(*reactor, 0);
+    port.take(*reactor, 1).close();  // Nothing waits for one that has gone.
     std::vector<TcpStream> peers;
     for (int number = 0; number < 100; ++number) {
       peers.push_back(co_await TcpStream::connect(*reactor, port.local_address()));

@@ -180,6 +180,16 @@ TEST_CASE("closing a watcher ends every wait there, now and later, and drops wha
   CHECK_FALSE(other.try_next());
 }
 
+TEST_CASE("a watcher is not told of what came before it, for one that has gone") {
+  COIL_CONTRACT(reactor);
+  SignalWatcher former(*reactor, SIGUSR1);
+  raise_for(*reactor, SIGUSR1);
+  former.close();  // Before the loop has seen it.
+  SignalWatcher watcher(*reactor, SIGUSR1);
+  settle(*reactor);
+  CHECK_FALSE(watcher.try_next());
+}
+
 TEST_CASE("a watcher can be moved and destroyed while a task waits") {
   COIL_CONTRACT(reactor);
   std::optional<SignalWatcher> watcher(std::in_place, *reactor, signal_b);

@@ -3,7 +3,6 @@
 #include <coil/process/stdio.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,7 +10,6 @@
 #include <string>
 
 #include "support/contract.h"
-#include "support/dies.h"
 #include "support/pipes.h"
 #include "support/probe.h"
 
@@ -22,12 +20,6 @@ namespace {
 
 bool blocks(const Descriptor& descriptor) {
   return (::fcntl(descriptor.number(), F_GETFL) & O_NONBLOCK) == 0;
-}
-
-bool is_raw(const Descriptor& terminal) {
-  termios modes = {};
-  REQUIRE(::tcgetattr(terminal.number(), &modes) == 0);
-  return (modes.c_lflag & ICANON) == 0;
 }
 
 StdioOptions over(const Descriptor& input, const Descriptor& output) {
@@ -192,46 +184,6 @@ TEST_CASE("standard streams over one socket are its two sides") {
     CHECK(answer == "answer");
   };
   run(*reactor, all());
-}
-
-TEST_CASE("a raw terminal gives keys at once, and is as it was afterwards") {
-  COIL_KERNEL_CONTRACT(reactor, "standard streams");
-  auto all = [&]() -> Task<void> {
-    RawTerminal terminal;
-    {
-      StdioTransport stdio =
-          StdioTransport::open(*reactor, over(terminal.program, terminal.program).set_raw(true));
-      CHECK(stdio.input_is_terminal());
-      CHECK(is_raw(terminal.program));
-      REQUIRE(::write(terminal.person.number(), "k", 1) == 1);  // No line, and yet it comes.
-      const BufferLease key = co_await stdio.receive();
-      CHECK(as_text(key.bytes()) == "k");
-    }
-    CHECK(!is_raw(terminal.program));
-    CHECK(blocks(terminal.program));
-  };
-  run(*reactor, all());
-}
-
-TEST_CASE("a terminal is as it was when the program has crashed, or ended without a word") {
-  if (test_reactor() == "simulated") {
-    note_skip("standard streams", "the simulated reactor has no kernel below it");
-    return;
-  }
-  for (const bool crashes : {true, false}) {
-    const RawTerminal terminal;
-    static_cast<void>(last_words([&] {
-      const std::unique_ptr<Reactor> reactor = make_contract_reactor();
-      const auto options = over(terminal.program, terminal.program).set_raw(true);
-      const StdioTransport stdio = StdioTransport::open(*reactor, options);
-      if (!is_raw(terminal.program)) return;
-      ::write(terminal.program.number(), "raw", 3) == 3 ? (crashes ? std::abort() : std::exit(0))
-                                                        : std::abort();
-    }));
-    std::array<char, 4> said = {};
-    CHECK(::read(terminal.person.number(), said.data(), said.size()) == 3);
-    CHECK(!is_raw(terminal.program));
-  }
 }
 
 TEST_CASE("what cannot be standard streams is refused") {

@@ -1,11 +1,11 @@
 // Covers: reactor.h, ports.h: a busy program that is stopped at any moment, and what a stop leaves.
 #include <array>
-#include <csignal>
 #include <string>
 
 #include "support/contract.h"
 #include "support/dies.h"
 #include "support/probe.h"
+#include "support/signals.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -155,10 +155,9 @@ TEST_CASE("a task that does not end with its reactor is logged, by its name") {
 
 TEST_CASE("a signal that finds a stop under way is remembered, and does not force it") {
   COIL_CONTRACT(reactor);
-  if (reactor->name() == "simulated") return;  // It does not relay the process's signals.
   bool ended = false;
   auto slow = [&]() -> Task<void> {
-    std::raise(SIGTERM);
+    raise_for(*reactor, SIGTERM);
     for (int turns = 0; turns < 5; ++turns) co_await sleep(Duration::zero());
     ended = true;
   };
@@ -172,7 +171,6 @@ TEST_CASE("a signal that finds a stop under way is remembered, and does not forc
 TEST_CASE("the first signal stops a loop, and the second one does not wait for anybody") {
   for (const bool second : {false, true}) {
     COIL_CONTRACT(reactor);
-    if (reactor->name() == "simulated") return;  // It does not relay the process's signals.
     int shutdowns = 0;
     Event enough;
     bool ended = true;
@@ -180,14 +178,14 @@ TEST_CASE("the first signal stops a loop, and the second one does not wait for a
     auto slow = [&]() -> Task<void> {
       if (!second) co_return;
       ended = false;
-      std::raise(SIGTERM);
+      raise_for(*reactor, SIGTERM);
       co_await shielded(waits());
       ended = true;
     };
     reactor->set_stop_deadline(hours(1000));
     reactor->addSystemEventTrigger(Phase::before, "shutdown", slow);
     reactor->addSystemEventTrigger(Phase::during, "shutdown", [&] { ++shutdowns; });
-    reactor->callWhenRunning([] { std::raise(SIGTERM); });
+    reactor->callWhenRunning([&] { raise_for(*reactor, SIGTERM); });
     reactor->run();
     CHECK(reactor->exit_signal() == SIGTERM);
     CHECK(shutdowns == 1);
@@ -195,6 +193,26 @@ TEST_CASE("the first signal stops a loop, and the second one does not wait for a
     enough.set();
     while (!ended) reactor->iterate();
   }
+}
+
+TEST_CASE("two exit signals that are seen in one turn are a first and a second one") {
+  COIL_CONTRACT(reactor);
+  const Disposition interrupt(SIGINT, SIG_DFL);  // The test framework has a handler of its own.
+  Event enough;
+  auto waits = [&]() -> Task<void> { co_await enough.wait(); };
+  auto stubborn = [&]() -> Task<void> { co_await shielded(waits()); };
+  reactor->set_stop_deadline(hours(1000));
+  reactor->addSystemEventTrigger(Phase::before, "shutdown", stubborn);
+  reactor->callLater(std::chrono::seconds(5), [&] { enough.set(); });  // Nobody waits for it.
+  reactor->callWhenRunning([&] {
+    raise_for(*reactor, SIGINT);
+    raise_for(*reactor, SIGTERM);
+  });
+  reactor->run();
+  CHECK(reactor->exit_signal() == SIGTERM);
+  CHECK(reactor->last_stop().forced() == 1);
+  enough.set();
+  reactor->iterate();
 }
 
 }  // namespace

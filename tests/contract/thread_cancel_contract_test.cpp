@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "support/contract.h"
+#include "support/thread_work.h"
+#include "support/workers.h"
 
 #include <coil/threads.h>
 
@@ -18,28 +20,6 @@ using std::chrono::milliseconds;
 namespace {
 
 using Strings = std::vector<std::string>;
-
-bool has_threads(const Contract& reactor) {
-  if (reactor->name() != "simulated") return true;
-  note_skip("simulated", "its work runs whole, in one step: nothing comes between");
-  return false;
-}
-
-template <class Condition>
-void turn_until(Reactor& reactor, Condition condition) {
-  while (!condition()) reactor.iterate(milliseconds(1));
-}
-
-// Work that begins, and ends when it is told to.
-class Blocked {
- public:
-  void wait() {
-    begun = true;
-    end.get_future().wait();
-  }
-  std::atomic<bool> begun{false};
-  std::promise<void> end;
-};
 
 TEST_CASE("an await that is cancelled before its work begins ends at once, and it never does") {
   COIL_CONTRACT(reactor);
@@ -248,6 +228,37 @@ TEST_CASE("a task is parked with the work that it waits for, and ends if that en
   blocked.end.set_value();
   turn_until(*reactor, [&] { return value.has_value(); });
   CHECK(value == 4);
+}
+
+TEST_CASE("a task is parked with the call that it waits for, and ends if that ends in time") {
+  COIL_CONTRACT(reactor);
+  if (stop_waits_for_nobody(*reactor)) return;
+  ReactorThread worker(worker_options());
+  std::atomic<bool> begun{false};
+  std::atomic<bool> enough{false};
+  std::optional<int> value;
+  auto body = [&](Reactor&) -> Task<int> {
+    auto insists = [&]() -> Task<void> {
+      begun = true;
+      while (!enough) co_await sleep(milliseconds(1));
+    };
+    co_await shielded(insists());
+    co_return 5;
+  };
+  auto waits = [&]() -> Task<void> { value = co_await worker.run(body); };
+  detail::start_root<"waits">(*reactor, waits());
+  reactor->set_stop_deadline(milliseconds(1));
+  auto stop_when_begun = [&]() -> Task<void> {
+    while (!begun) co_await yield();
+    reactor->stop();
+  };
+  detail::start_root<"stops">(*reactor, stop_when_begun());
+  reactor->run();
+  CHECK(reactor->last_stop().forced() == 1);
+  CHECK_FALSE(value.has_value());
+  enough = true;
+  turn_until(*reactor, [&] { return value.has_value(); });
+  CHECK(value == 5);
 }
 
 TEST_CASE("a reactor that goes before the work of another's pool fails who waits for it") {

@@ -6,24 +6,16 @@
 #include <thread>
 
 #include "support/contract.h"
+#include "support/thread_work.h"
 
 #include <coil/threads.h>
 
 using namespace coil;
 using namespace coil::testing;
-using std::chrono::hours;
-using std::chrono::milliseconds;
 
 namespace {
 
 using Strings = std::vector<std::string>;
-
-// What the simulation runs one after the other, on its loop, cannot wait for each other.
-bool has_threads(const Contract& reactor) {
-  if (reactor->name() != "simulated") return true;
-  note_skip("simulated", "its work runs on the loop: there are no threads to look at");
-  return false;
-}
 
 std::ptrdiff_t thread_count() {
   using Iterator = std::filesystem::directory_iterator;
@@ -62,12 +54,6 @@ class Trace {
  private:
   Deaths* deaths_;
 };
-
-// Lets the loop turn until it is so.
-template <class Condition>
-void turn_until(Reactor& reactor, Condition condition) {
-  while (!condition()) reactor.iterate(milliseconds(1));
-}
 
 TEST_CASE("work runs away from the reactor's thread, and its result comes back to it") {
   COIL_CONTRACT(reactor);

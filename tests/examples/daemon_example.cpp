@@ -97,7 +97,7 @@ TEST_CASE("a pid file") {
 
 TEST_CASE("what needs the places of a real system") {
   if (Identity::current().user() != 0) {
-    note_skip("the examples of a server's process", "they need root");
+    note_lack("the examples of a server's process", "they need root");
     return;
   }
   const Directory root;

@@ -141,7 +141,7 @@ TEST_CASE("a daemon goes on when its command was interrupted") {
 
 TEST_CASE("a daemon may change its root before it is ready") {
   if (Identity::current().user() != 0) {
-    note_skip("a root of its own", "the tests do not run as root");
+    note_lack("a root of its own", "the tests do not run as root");
     return;
   }
   const Directory directory;
@@ -184,6 +184,7 @@ TEST_CASE("the directory is where the daemon works, and must be there") {
   CHECK(command.status == 0);
   CHECK(line.word() == directory.path().string());
   CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(directory / "none")), SystemError);
+  CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(std::string(5000, 'x'))), SystemError);
   write_text(directory / "file", "");
   CHECK_THROWS_AS(daemonize(DaemonOptions().set_directory(directory / "file")), SystemError);
 }
@@ -201,7 +202,7 @@ TEST_CASE("a program that has a reactor or threads already cannot become a daemo
     daemonize().ready();
   });
   if (has_foreign_thread) {
-    note_skip("a daemon with threads", "the thread sanitizer has one of its own");
+    note_lack("a daemon with threads", "the thread sanitizer has one of its own");
   } else {
     CHECK(thread_words.find("daemonize was called while other threads run") != std::string::npos);
   }

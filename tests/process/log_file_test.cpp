@@ -121,7 +121,7 @@ TEST_CASE("a reopening that fails keeps the file, says so, and is tried again") 
 
 TEST_CASE("a file that was given away can be opened again by its new owner") {
   if (Identity::current().user() != 0) {
-    note_skip("giving a file away", "the tests do not run as root");
+    note_lack("giving a file away", "the tests do not run as root");
     return;
   }
   const Directory directory;
@@ -178,6 +178,27 @@ TEST_CASE("records that cannot be written go to standard error, and are counted 
   CHECK(ended.text == "coil: lost\ncoil: lost too\n");
   CHECK(lines_of(directory / "log") ==
         Strings{"warning: 2 records could not be written here: File too large", "info: kept"});
+}
+
+TEST_CASE("a record of which only a part fitted ends where the next line begins") {
+  const Directory directory;
+  const Ended ended = run_in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    LogFile log(directory / "log");
+    rlimit limit = {};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    const std::string_view fits = "2026-01-01T00:00:00.000Z info: lo";
+    const rlimit little = {fits.size(), limit.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &little);
+    log.write(info("lost"));
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    log.write(info("kept"));
+    return 0;
+  });
+  CHECK(ended.text == "coil: lost\n");
+  CHECK(lines_of(directory / "log") ==
+        Strings{"info: lo", "warning: 1 record could not be written here: File too large",
+                "info: kept"});
 }
 
 TEST_CASE("threads may log and reopen at once, and no line is torn") {

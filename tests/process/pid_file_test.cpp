@@ -196,7 +196,7 @@ bool stop_before_lock(pid_t child) {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   if (WIFEXITED(status)) {
-    note_skip("a file that goes between its opening and its lock", "a child cannot be traced");
+    note_lack("a file that goes between its opening and its lock", "a child cannot be traced");
     return false;
   }
   ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 bool is_root() {
   if (::geteuid() == 0) return true;
-  note_skip("changing the user", "the tests do not run as root");
+  note_lack("changing the user", "the tests do not run as root");
   return false;
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("the groups that the system has for a user come with it") {
     return;
   }
   ::endgrent();
-  note_skip("the groups of a user", "nobody here is in a group beside its own");
+  note_lack("the groups of a user", "nobody here is in a group beside its own");
 }
 
 TEST_CASE("a drop changes user, group and groups for good, and for every thread") {
@@ -121,6 +121,18 @@ TEST_CASE("who is that user already drops nothing, and who may not is told so") 
       return error.code() == std::errc::operation_not_permitted ? 0 : 2;
     }
     return 1;
+  });
+  CHECK(ended.status == 0);
+}
+
+TEST_CASE("who is that user but for what was saved gives that up, too") {
+  if (!is_root()) return;
+  const Ended ended = run_in_child([] {
+    ::setgroups(0, nullptr);
+    ::setresgid(65532, 65532, 0);
+    ::setresuid(65533, 65533, 0);
+    drop_privileges(Identity("65533", "65532"));
+    return ::setegid(0) == 0 || ::seteuid(0) == 0 ? 1 : 0;
   });
   CHECK(ended.status == 0);
 }

@@ -37,12 +37,12 @@ class Filled {
  public:
   explicit Filled(Filling filling) {
     if (const int error = ::io_uring_queue_init(64, &ring_, 0); error != 0) {
-      note_skip("buffers of a ring", "there is no ring");
+      note_lack("buffers of a ring", "there is no ring");
       return;
     }
     open_ = true;
     buffers = BufferRing::open(ring_, filling, pool);
-    if (buffers == nullptr) note_skip("buffers of a ring", "the kernel lacks this filling");
+    if (buffers == nullptr) note_lack("buffers of a ring", "the kernel lacks this filling");
   }
   Filled(const Filled&) = delete;
   Filled& operator=(const Filled&) = delete;

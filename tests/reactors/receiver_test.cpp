@@ -31,7 +31,7 @@ class Scripted {
     std::string refusal;
     std::unique_ptr<detail::Ring> ring = detail::Ring::open(refusal);
     if (ring == nullptr) {
-      note_skip("a script for io_uring", refusal);
+      note_lack("a script for io_uring", refusal);
       return;
     }
     reactor.emplace(std::move(ring));

@@ -8,35 +8,13 @@ import struct
 import sys
 import threading
 
-from server import Server
+from server import Server, connect, echo_of_many, read
 
 coil, reactor = sys.argv[1:3]
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 12000), hard))
 many = 1000 if reactor in ("poll", "select") else 5000
 many = min(many, (min(hard, 12000) - 100) // 2)
-
-
-def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
-
-
-def read(peer, size):
-    got = b""
-    while len(got) < size:
-        chunk = peer.recv(size - len(got))
-        assert chunk, f"the stream ended after {len(got)} of {size} bytes"
-        got += chunk
-    return got
-
-
-def echo_of_many(server, count):
-    peers = [connect(server) for _ in range(count)]
-    for number, peer in enumerate(peers):
-        peer.sendall(b"%08d" % number)
-    for number, peer in enumerate(peers):
-        assert read(peer, 8) == b"%08d" % number
-        peer.close()
 
 
 def echo_split_anywhere(server, size):

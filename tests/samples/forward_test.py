@@ -6,17 +6,13 @@ import struct
 import sys
 import threading
 
-from server import Server
+from server import Server, connect
 
 # What may be under way between two peers: the buffers of the system, and some of the forwarder's.
 UNDER_WAY_MAX = 64 << 20
 GROWTH_MAX = 8 << 20
 
 coil, reactor = sys.argv[1:3]
-
-
-def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
 
 
 def reset(peer):

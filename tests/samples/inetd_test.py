@@ -4,13 +4,9 @@ import socket
 import sys
 import time
 
-from server import Server
+from server import Server, connect
 
 coil, reactor = sys.argv[1:3]
-
-
-def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
 
 
 def read_all(peer):

@@ -1,5 +1,6 @@
-"""A sample as a child process, for the tests that talk to it as foreign peers."""
+"""A sample as a child process, and its foreign peers, for the tests that are those."""
 import signal
+import socket
 import subprocess
 
 
@@ -45,3 +46,25 @@ class Server(Sample):
                                   capture_output=True, text=True, check=True).stdout.split()
         subprocess.run(["kill", f"-{number.value}", *children], check=True)
         return self.process.communicate(timeout=30)[1]
+
+
+def connect(server):
+    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
+
+
+def read(peer, size):
+    got = b""
+    while len(got) < size:
+        chunk = peer.recv(size - len(got))
+        assert chunk, f"the stream ended after {len(got)} of {size} bytes"
+        got += chunk
+    return got
+
+
+def echo_of_many(server, count):
+    peers = [connect(server) for _ in range(count)]
+    for number, peer in enumerate(peers):
+        peer.sendall(b"%08d" % number)
+    for number, peer in enumerate(peers):
+        assert read(peer, 8) == b"%08d" % number
+        peer.close()

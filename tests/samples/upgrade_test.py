@@ -1,29 +1,15 @@
 """Speaks lines, frames and lines again with `coil upgrade`, as a client that knows no coil."""
 import os
-import socket
 import struct
 import sys
 
-from server import Server
+from server import Server, connect, read
 
 coil, reactor = sys.argv[1:3]
 
 
 def frame(payload):
     return struct.pack(">I", len(payload)) + payload
-
-
-def read(peer, size):
-    got = b""
-    while len(got) < size:
-        chunk = peer.recv(size - len(got))
-        assert chunk, f"the stream ended after {len(got)} of {size} bytes"
-        got += chunk
-    return got
-
-
-def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
 
 
 def step_by_step(server):

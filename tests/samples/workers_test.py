@@ -2,10 +2,9 @@
 import pathlib
 import re
 import signal
-import socket
 import sys
 
-from server import Server
+from server import Server, connect, echo_of_many, read
 
 coil, reactor = sys.argv[1:3]
 
@@ -14,32 +13,10 @@ def start(*arguments):
     return Server(coil, reactor, "echo", "--listen", "tcp:0:interface=127.0.0.1", *arguments)
 
 
-def connect(server):
-    return socket.create_connection(("127.0.0.1", server.port), timeout=30)
-
-
-def read(peer, size):
-    got = b""
-    while len(got) < size:
-        chunk = peer.recv(size - len(got))
-        assert chunk, f"the stream ended after {len(got)} of {size} bytes"
-        got += chunk
-    return got
-
-
 def threads_of(server):
     """The names of its threads."""
     tasks = pathlib.Path(f"/proc/{server.process.pid}/task")
     return [(task / "comm").read_text().strip() for task in tasks.iterdir()]
-
-
-def echo_of_many(server, count):
-    peers = [connect(server) for _ in range(count)]
-    for number, peer in enumerate(peers):
-        peer.sendall(b"%08d" % number)
-    for number, peer in enumerate(peers):
-        assert read(peer, 8) == b"%08d" % number
-        peer.close()
 
 
 for style in ("coroutine", "protocol"):

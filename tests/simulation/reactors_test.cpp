@@ -45,7 +45,7 @@ TEST_CASE("every reactor is made by its name and runs a task") {
     std::string refusal;
     const std::unique_ptr<Reactor> reactor = make_test_reactor(name, 1, refusal);
     if (reactor == nullptr) {
-      note_skip(name, refusal);
+      note_lack(name, refusal);
       continue;
     }
     CHECK(reactor->name() == name);

@@ -302,6 +302,24 @@ TEST_CASE("a signal that nobody wants is nobody's, and watchers leave the proces
   CHECK_FALSE(reactor->raise_signal(SIGHUP));
 }
 
+TEST_CASE("what the process hears is no business of a simulation's watchers, and the reverse") {
+  Simulated reactor;
+  const Disposition before(SIGTERM, SIG_DFL);
+  std::optional<SignalWatcher> watcher(std::in_place, *reactor, SIGTERM);
+  reactor->callLater(milliseconds(1), [] { ::raise(SIGTERM); });
+  reactor->run();  // As any program is ended.
+  CHECK(reactor->exit_signal() == SIGTERM);
+  CHECK_FALSE(watcher->try_next());
+
+  Simulated other;
+  const std::unique_ptr<Reactor> real = make_reactor();
+  const SignalWatcher elsewhere(*real, SIGTERM);
+  other->callLater(milliseconds(1), [&] { CHECK(other->raise_signal(SIGTERM)); });
+  other->callLater(milliseconds(2), [&] { other->crash(); });
+  other->run();
+  CHECK(other->exit_signal() == SIGTERM);
+}
+
 TEST_CASE("a simulation that waits for a signal alone tells that nothing can ever happen") {
   Simulated reactor;
   SignalWatcher watcher(*reactor, SIGHUP);

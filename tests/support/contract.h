@@ -25,7 +25,7 @@ class Contract {
     try {
       reactor_ = make_contract_reactor();
     } catch (const ReactorUnavailable& error) {
-      note_skip(test_reactor(), error.what());
+      note_lack(test_reactor(), error.what());
       return;
     }
     reactor_->set_log_sink([this](const LogRecord& record) { log.push_back(record.text()); });

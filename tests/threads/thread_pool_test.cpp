@@ -201,6 +201,32 @@ TEST_CASE("a stop with a limit leaves what blocks to itself, and tells where it 
   ended.get_future().wait();
 }
 
+TEST_CASE("a stop without a limit ends when another one leaves the work to itself") {
+  Barrier barrier;
+  ThreadPool pool(sizes(1, 1));
+  pool.start();
+  std::promise<void> ended;
+  std::promise<void> begun;
+  pool.callInThread([&] {
+    begun.set_value();
+    barrier.open.wait();
+    ended.set_value();
+  });
+  begun.get_future().wait();
+  std::thread waits([&] { CHECK(pool.stop().empty()); });
+  // Once work is refused, the stop holds the lock until it waits.
+  auto refused = [&] {
+    const auto held = std::make_shared<int>(0);
+    pool.callInThread([held] {});
+    return held.use_count() == 1;
+  };
+  while (!refused()) std::this_thread::yield();
+  CHECK(pool.stop(Duration::zero()).size() == 1);
+  waits.join();
+  barrier.open.count_down();
+  ended.get_future().wait();
+}
+
 TEST_CASE("threads have the name of their pool, cut so that the number stays") {
   for (const auto& [name, expected] :
        {std::pair("thumbs", "thumbs-0"), std::pair("a very long pool name", "a very long p-0")}) {

@@ -48,7 +48,7 @@ PoolState::Sites PoolState::stop(Duration limit) {
     const TimePoint until = saturating_add(std::chrono::steady_clock::now(), limit);
     bool in_time = true;
     while (!workers_.empty()) {
-      if (!in_time) dropped.splice_back(queue_);
+      if (!in_time) take_queue(dropped);
       if (!in_time && working_ == workers_.size()) break;
       if (!in_time || until == TimePoint::max()) {
         mutex_.wait(retired_one_);
@@ -57,16 +57,21 @@ PoolState::Sites PoolState::stop(Duration limit) {
       }
     }
     sites = leave_workers();
-    dropped.splice_back(queue_);
-    dropped.for_each([](BlockingWork& work) { work.dequeued(); });
-    waiting_ = 0;
+    take_queue(dropped);
     phase_ = Phase::stopped;
     why = stopped_;
     retired.swap(retired_);
+    retired_one_.notify_all();  // Another stop may have waited for those that were left.
   }
   join(retired);
   while (BlockingWork* work = dropped.pop_front()) work->drop(why);
   return sites;
+}
+
+void PoolState::take_queue(Queue& into) noexcept {
+  queue_.for_each([](BlockingWork& work) { work.dequeued(); });
+  into.splice_back(queue_);
+  waiting_ = 0;
 }
 
 PoolState::Sites PoolState::leave_workers() {
@@ -186,7 +191,6 @@ void PoolState::serve(Workers::iterator self) noexcept {
     }
   }
   retired_.splice(retired_.end(), workers_, self);
-  if (waiting_ != 0) work_came_.notify_one();  // What woke this one may have meant another.
   retired_one_.notify_all();
   mutex_.unlock();
 }

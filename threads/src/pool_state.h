@@ -59,6 +59,8 @@ class PoolState final : public std::enable_shared_from_this<PoolState> {
   void add_thread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool idle() const noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void tell_if_idle() noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Nobody can withdraw what it takes.
+  void take_queue(Queue& into) noexcept ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Sites leave_workers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The life of one thread: to take work, to do it, to retire.
   void serve(Workers::iterator self) noexcept;

@@ -1,9 +1,6 @@
 // The end of a reactor, told to whoever watches it.
 #include <coil/threads/detail/reactor_ends.h>
 
-#include <algorithm>
-#include <utility>
-
 namespace coil::detail {
 
 std::shared_ptr<ReactorEnds> ReactorEnds::of(Reactor& reactor) {
@@ -20,20 +17,14 @@ std::shared_ptr<ReactorEnds> ReactorEnds::of(Reactor& reactor) {
 void ReactorEnds::add(const std::shared_ptr<EndWatch>& watch) {
   if (ended_) {
     watch->reactor_ended(reactor_);
-    return;
+  } else {
+    watches_.add(watch);
   }
-  if (watches_.size() >= sweep_at_) {
-    std::erase_if(watches_, [](const auto& entry) { return entry.expired(); });
-    sweep_at_ = std::max<std::size_t>(64, 2 * watches_.size());
-  }
-  watches_.push_back(watch);
 }
 
 void ReactorEnds::end() noexcept {
   ended_ = true;
-  for (const std::weak_ptr<EndWatch>& entry : std::exchange(watches_, {})) {
-    if (const auto watch = entry.lock()) watch->reactor_ended(reactor_);
-  }
+  watches_.tell_all([this](EndWatch& watch) { watch.reactor_ended(reactor_); });
 }
 
 }  // namespace coil::detail

@@ -131,7 +131,7 @@ namespace detail {
 Task<void> wait_for_end(std::shared_ptr<RemoteLoop> loop) {
   const auto call = std::make_shared<RemoteResult<void>>(loop);
   call->expect_on(co_await current_reactor());
-  loop->at_end([call] { call->finish([] {}); });
+  loop->finish_at_end(call);
   RemoteWait wait(*call, RemoteWait::Cancelling::leaves);
   co_await wait;
   loop->give_failure();

@@ -3,6 +3,8 @@
 
 #include <coil/runtime/error.h>
 
+#include <utility>
+
 namespace coil::detail {
 
 std::exception_ptr stopped_first() noexcept {
@@ -11,16 +13,14 @@ std::exception_ptr stopped_first() noexcept {
 }
 
 void RemoteCall::expect_on(Reactor& home) {
-  home_ = &home;
-  ReactorEnds::of(home)->add(shared_from_this());
-  if (home_ == nullptr) {
+  home_ = LoopLink::of(home);
+  if (home_->closed()) {
     throw_error(make_error_code(Errc::reactor_stopped), "an await of what another thread does");
   }
 }
 
 void RemoteCall::tell() noexcept {
-  if (home_ != nullptr && wait_ != nullptr) home_->callFromThread(*wait_);
-  wait_ = nullptr;
+  if (wait_ != nullptr) home_->post(*std::exchange(wait_, nullptr));
 }
 
 void RemoteCall::rethrow() {
@@ -32,24 +32,7 @@ void RemoteCall::rethrow() {
   if (exception) std::rethrow_exception(std::move(exception));
 }
 
-// Whoever waits on a reactor that ended is parked there; what would have been told to it stays.
-void RemoteCall::reactor_ended(Reactor& reactor) noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    if (home_ == &reactor) {
-      home_ = nullptr;
-      wait_ = nullptr;
-    }
-    if (away_ != &reactor) return;
-  }
-  fail_stopped();
-}
-
 void RemoteCall::work_begins(TaskContext& context) {
-  {
-    const std::lock_guard lock(mutex_);
-    away_ = &context.reactor();
-  }
   work_ = &context;
   ReactorEnds::of(context.reactor())->add(shared_from_this());
   if (end_asked_) context.cancel();

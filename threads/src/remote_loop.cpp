@@ -1,6 +1,8 @@
 // Calls into a loop that may end at any time, and what it leaves.
 #include <coil/threads/detail/remote_loop.h>
 
+#include <coil/threads/detail/remote_call.h>
+
 namespace coil::detail {
 
 namespace {
@@ -60,15 +62,15 @@ bool RemoteLoop::failure_given() const {
   return failure_given_;
 }
 
-void RemoteLoop::at_end(Callback call) {
+void RemoteLoop::finish_at_end(const std::shared_ptr<RemoteCall>& call) {
   {
     const std::lock_guard lock(mutex_);
     if (!ended_) {
-      at_end_.push_back(std::move(call));
+      at_end_.add(call);
       return;
     }
   }
-  std::move(call)();
+  call->finish([] {});
 }
 
 bool RemoteLoop::ended() const {
@@ -93,13 +95,13 @@ void RemoteLoop::close() noexcept {
 }
 
 void RemoteLoop::end() noexcept {
-  std::vector<Callback> calls;
+  WeakList<RemoteCall> calls;
   {
     const std::lock_guard lock(mutex_);
     ended_ = true;
-    calls.swap(at_end_);
+    calls = std::move(at_end_);
   }
-  for (Callback& call : calls) std::move(call)();
+  calls.tell_all([](RemoteCall& call) { call.finish([] {}); });
 }
 
 }  // namespace coil::detail

@@ -44,7 +44,7 @@ class Identity {
 };
 
 // Makes this process another user's, for good: groups, group, user, in this order, and for all
-// threads. A process that is that user already changes nothing.
+// threads. A process that is that user already, also by its saved numbers, changes nothing.
 //
 // Guarantees: Afterwards neither the old user nor the old group can be had again, which is tried;
 //             the program ends if it can.

@@ -130,8 +130,7 @@ void SimulatedReactor::Simulation::add_to_trace(std::uint64_t value) noexcept {
 }
 
 void SimulatedReactor::Simulation::note_work() noexcept {
-  const auto now = static_cast<std::uint64_t>(timeline.now().time_since_epoch().count());
-  trace = detail::Random::mix(trace + now + 1);
+  add_to_trace(static_cast<std::uint64_t>(timeline.now().time_since_epoch().count()));
   ++completed;
 }
 

@@ -18,10 +18,11 @@ namespace coil {
 //     for (int number = 1; number <= 3; ++number) co_await out.send(number);
 //   }
 //
-// Requires:     It outlives what awaits it. The tasks that do are of one reactor (asserted).
+// Requires:     The tasks that await it are of one reactor (asserted).
 // Guarantees:   Values of one task come out in the order in which it sent them, and once. Where the
 //               end is dropped, or its reactor ends, no more come from it.
-// Errors:       send throws HandleClosed when this end was closed, or nobody will ever receive.
+// Errors:       send throws HandleClosed when this end was closed or dropped, or nobody will ever
+//               receive.
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 // Threads:      try_send, another and close: any thread.
 // Cost:         No allocation per value; a wake of the other reactor if it waits.
@@ -46,10 +47,8 @@ class [[nodiscard]] ChannelSender {
   }
   // False, and `value` untouched, if the channel is full or closed.
   bool try_send(T&& value) { return require_end()->state().try_send(*end_, value); }
-  // A further end into the same channel, for another reactor.
-  ChannelSender another() const {
-    return ChannelSender(std::make_shared<detail::SenderEnd<T>>(require_end()->share()));
-  }
+  // A further end into the same channel, for another reactor; closed where this one is.
+  ChannelSender another() const { return ChannelSender(require_end()->another()); }
   // False when nobody will ever receive what is sent.
   bool is_open() const noexcept { return end_ != nullptr && end_->state().can_send(*end_); }
   // Ends it; what was sent can still be received. Pending sends of this end fail.
@@ -72,10 +71,10 @@ class [[nodiscard]] ChannelSender {
 //
 //   while (std::optional<int> number = co_await channel.receiver.receive()) sum += *number;
 //
-// Requires:     It outlives what awaits it. The tasks that do are of one reactor (asserted).
+// Requires:     The tasks that await it are of one reactor (asserted).
 // Guarantees:   receive gives nothing when every sender is closed and all values have come out.
 //               Where the end is dropped, or its reactor ends, what is inside is destroyed.
-// Errors:       receive throws HandleClosed when this end was closed.
+// Errors:       receive throws HandleClosed when this end was closed or dropped.
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
 // Threads:      try_receive and close: any thread.
 // Cost:         No allocation per value; a wake of the other reactor if it waits.

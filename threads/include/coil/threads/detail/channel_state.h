@@ -59,20 +59,24 @@ class ChannelWait : public ResumeNode {
 template <class T>
 class SenderEnd final : public ChannelEnd {
  public:
-  explicit SenderEnd(std::shared_ptr<ChannelState<T>> state) noexcept : state_(std::move(state)) {
-    state_->sender_made();
-  }
+  explicit SenderEnd(std::shared_ptr<ChannelState<T>> state, bool closed = false) noexcept
+      : state_(std::move(state)), closed_(closed) {}
   ~SenderEnd() override { close(); }
 
+  std::shared_ptr<SenderEnd> another() const {
+    auto made = std::make_shared<SenderEnd>(state_, true);
+    state_->open_like(*made, *this);
+    return made;
+  }
+
   ChannelState<T>& state() const noexcept { return *state_; }
-  const std::shared_ptr<ChannelState<T>>& share() const noexcept { return state_; }
   void close() noexcept override { state_->close_sender(*this); }
 
  private:
   friend class ChannelState<T>;
 
   std::shared_ptr<ChannelState<T>> state_;
-  bool closed_ = false;  // Guarded by the lock.
+  bool closed_;  // Guarded by the lock.
 };
 
 template <class T>
@@ -89,12 +93,12 @@ class ReceiverEnd final : public ChannelEnd {
   std::shared_ptr<ChannelState<T>> state_;
 };
 
-template <class T>
-class [[nodiscard]] ChannelSend final : public ChannelWait {
+// What both sides await: bound to the reactor, queued at the channel, taken off by a cancellation.
+// `Self` is the await, `End` the end that it is of, which it keeps: that may be dropped meanwhile.
+template <class Self, class End>
+class ChannelAwait : public ChannelWait {
  public:
-  ChannelSend(const std::shared_ptr<SenderEnd<T>>& end, T value) noexcept
-      : ChannelWait(&give_up), end_(end.get()), state_(end->share()), value_(std::move(value)) {}
-  ChannelSend(ChannelSend&& other) noexcept = default;
+  ChannelAwait(ChannelAwait&& other) noexcept = default;
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -104,65 +108,66 @@ class [[nodiscard]] ChannelSend final : public ChannelWait {
   bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
     end_->bind(context.reactor());
     if (!enter(context, waiter)) return false;
-    return state_->send(*this) || ReadyAtOnce::finish(*this, context);
-  }
-  void await_resume() const {
-    check_cancelled();
-    ResumeNode::await_resume();
-    if (refused_) throw_error(make_error_code(Errc::handle_closed), "ChannelSender::send");
+    auto& self = static_cast<Self&>(*this);
+    return end_->state().begin(self) || ReadyAtOnce::finish(self, context);
   }
   void finish_now() noexcept { leave(); }
 
- private:
-  friend class ChannelState<T>;
+ protected:
+  explicit ChannelAwait(std::shared_ptr<End> end) noexcept
+      : ChannelWait(&give_up), end_(std::move(end)) {}
+  ~ChannelAwait() = default;
 
-  static void give_up(Suspension& wait) noexcept {
-    auto& self = static_cast<ChannelSend&>(wait);
-    if (self.state_->withdraw(self)) self.finish_cancelled();
+  void check(const char* what) const {
+    check_cancelled();
+    ResumeNode::await_resume();
+    if (refused_) throw_error(make_error_code(Errc::handle_closed), what);
   }
 
-  SenderEnd<T>* end_;
-  std::shared_ptr<ChannelState<T>> state_;
-  T value_;
+ private:
+  template <class T>
+  friend class ChannelState;
+
+  static void give_up(Suspension& wait) noexcept {
+    auto& self = static_cast<ChannelAwait&>(wait);
+    if (self.end_->state().withdraw(self)) self.finish_cancelled();
+  }
+
+  std::shared_ptr<End> end_;
   bool refused_ = false;
 };
 
 template <class T>
-class [[nodiscard]] ChannelReceive final : public ChannelWait {
+class [[nodiscard]] ChannelSend final : public ChannelAwait<ChannelSend<T>, SenderEnd<T>> {
  public:
-  explicit ChannelReceive(const std::shared_ptr<ReceiverEnd<T>>& end) noexcept
-      : ChannelWait(&give_up), end_(end.get()) {}
-  ChannelReceive(ChannelReceive&& other) noexcept = default;
+  ChannelSend(std::shared_ptr<SenderEnd<T>> end, T value) noexcept
+      : ChannelAwait<ChannelSend, SenderEnd<T>>(std::move(end)), value_(std::move(value)) {}
+  ChannelSend(ChannelSend&& other) noexcept = default;
 
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> waiter) {
-    return begin(waiter.promise().context(), waiter);
-  }
-  bool begin(TaskContext& context, std::coroutine_handle<> waiter) {
-    end_->bind(context.reactor());
-    if (!enter(context, waiter)) return false;
-    return end_->state().receive(*this) || ReadyAtOnce::finish(*this, context);
-  }
-  std::optional<T> await_resume() {
-    check_cancelled();
-    ResumeNode::await_resume();
-    if (refused_) throw_error(make_error_code(Errc::handle_closed), "ChannelReceiver::receive");
-    return std::move(value_);
-  }
-  void finish_now() noexcept { leave(); }
+  void await_resume() const { this->check("ChannelSender::send"); }
 
  private:
   friend class ChannelState<T>;
 
-  static void give_up(Suspension& wait) noexcept {
-    auto& self = static_cast<ChannelReceive&>(wait);
-    if (self.end_->state().withdraw(self)) self.finish_cancelled();
+  T value_;
+};
+
+template <class T>
+class [[nodiscard]] ChannelReceive final : public ChannelAwait<ChannelReceive<T>, ReceiverEnd<T>> {
+ public:
+  explicit ChannelReceive(std::shared_ptr<ReceiverEnd<T>> end) noexcept
+      : ChannelAwait<ChannelReceive, ReceiverEnd<T>>(std::move(end)) {}
+  ChannelReceive(ChannelReceive&& other) noexcept = default;
+
+  std::optional<T> await_resume() {
+    this->check("ChannelReceiver::receive");
+    return std::move(value_);
   }
 
-  ReceiverEnd<T>* end_;
+ private:
+  friend class ChannelState<T>;
+
   std::optional<T> value_;
-  bool refused_ = false;
 };
 
 // Values go from hand to hand where somebody waits for them: a list of receivers is there only
@@ -184,7 +189,7 @@ class ChannelState {
   ChannelState& operator=(const ChannelState&) = delete;
 
   // True if it has to wait.
-  bool send(ChannelSend<T>& wait) noexcept {
+  bool begin(ChannelSend<T>& wait) noexcept {
     const std::lock_guard lock(mutex_);
     wait.refused_ = wait.end_->closed_ || receiver_closed_;
     if (wait.refused_ || put(wait.value_)) return false;
@@ -192,7 +197,7 @@ class ChannelState {
     senders_.push_back(wait);
     return true;
   }
-  bool receive(ChannelReceive<T>& wait) noexcept {
+  bool begin(ChannelReceive<T>& wait) noexcept {
     const std::lock_guard lock(mutex_);
     wait.refused_ = receiver_closed_;
     if (wait.refused_ || take(wait.value_) || senders_open_ == 0) return false;
@@ -222,9 +227,11 @@ class ChannelState {
     return true;
   }
 
-  void sender_made() noexcept {
+  // Opens `made`, unless `other` was closed: who has received the end gets no more values.
+  void open_like(SenderEnd<T>& made, const SenderEnd<T>& other) noexcept {
     const std::lock_guard lock(mutex_);
-    ++senders_open_;
+    made.closed_ = other.closed_;
+    if (!made.closed_) ++senders_open_;
   }
   void close_sender(SenderEnd<T>& end) noexcept {
     const std::lock_guard lock(mutex_);
@@ -232,7 +239,7 @@ class ChannelState {
     --senders_open_;
     senders_.for_each([&](Suspension& waiting) {
       auto& wait = static_cast<ChannelSend<T>&>(waiting);
-      if (wait.end_ == &end) refuse(wait);
+      if (wait.end_.get() == &end) refuse(wait);
     });
     if (senders_open_ != 0) return;
     while (Suspension* wait = receivers_.pop_front()) static_cast<ChannelReceive<T>&>(*wait).fire();
@@ -288,7 +295,7 @@ class ChannelState {
   std::size_t size_ = 0;
   IntrusiveList<Suspension> senders_;
   IntrusiveList<Suspension> receivers_;
-  std::size_t senders_open_ = 0;
+  std::size_t senders_open_ = 1;  // The first is made with the channel.
   bool receiver_closed_ = false;
 };
 

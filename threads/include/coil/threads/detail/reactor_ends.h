@@ -2,10 +2,9 @@
 #pragma once
 
 #include <coil/runtime/reactor.h>
+#include <coil/threads/detail/weak_list.h>
 
-#include <cstddef>
 #include <memory>
-#include <vector>
 
 namespace coil::detail {
 
@@ -42,8 +41,7 @@ class ReactorEnds {
   void end() noexcept;
 
   Reactor& reactor_;
-  std::vector<std::weak_ptr<EndWatch>> watches_;
-  std::size_t sweep_at_ = 64;  // So many entries are worth a look for those that have gone.
+  WeakList<EndWatch> watches_;
   bool ended_ = false;
 };
 

@@ -1,6 +1,7 @@
 // RemoteCall: an await on one reactor of what happens on another thread.
 #pragma once
 
+#include <coil/runtime/detail/loop_link.h>
 #include <coil/runtime/resume_node.h>
 #include <coil/runtime/task.h>
 #include <coil/runtime/when_all.h>
@@ -23,8 +24,8 @@ class RemoteWait;
 std::exception_ptr stopped_first() noexcept;
 
 // What the two sides share. It is finished once: by what was waited for, or by the end of the
-// reactor where that would have come from. The end of the other one, on which the wait is, leaves
-// it with nobody to tell.
+// reactor where that would have come from. A wait that the other reactor's stop has parked may
+// still end; after that one has gone, there is nobody to tell.
 class RemoteCall : public EndWatch, public std::enable_shared_from_this<RemoteCall> {
  public:
   explicit RemoteCall(std::shared_ptr<RemoteLoop> loop) noexcept : loop_(std::move(loop)) {}
@@ -57,14 +58,13 @@ class RemoteCall : public EndWatch, public std::enable_shared_from_this<RemoteCa
  private:
   friend class RemoteWait;
 
-  void reactor_ended(Reactor& reactor) noexcept override;
+  void reactor_ended(Reactor&) noexcept override { fail_stopped(); }
   void tell() noexcept;
 
   std::shared_ptr<RemoteLoop> loop_;
+  std::shared_ptr<LoopLink> home_;
   std::mutex mutex_;
-  RemoteWait* wait_ = nullptr;  // Guarded by the lock, like the three behind it.
-  Reactor* home_ = nullptr;
-  Reactor* away_ = nullptr;
+  RemoteWait* wait_ = nullptr;  // Guarded by the lock, like the two behind it.
   bool done_ = false;
   std::exception_ptr exception_;
   TaskContext* work_ = nullptr;  // The other reactor's own.

@@ -3,14 +3,17 @@
 
 #include <coil/runtime/failure.h>
 #include <coil/runtime/reactor.h>
+#include <coil/threads/detail/weak_list.h>
 
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace coil::detail {
+
+class RemoteCall;
 
 // A way in that closes before the reactor goes, so that a call from outside finds either a reactor
 // or a closed door.
@@ -42,8 +45,9 @@ class RemoteLoop {
   // Throws the failure, if there is one; from then on somebody knows of it.
   void give_failure();
   bool failure_given() const;
-  // Makes the call when the thread has let go of its reactor; at once where it has.
-  void at_end(Callback call);
+  // Finishes `call` when the thread has let go of its reactor; at once where it has. One that is
+  // given up before is forgotten.
+  void finish_at_end(const std::shared_ptr<RemoteCall>& call);
   bool ended() const;
   // What the last stop had to do; empty until the loop has ended.
   StopReport last_stop() const;
@@ -59,7 +63,7 @@ class RemoteLoop {
   Failure failure_;
   StopReport last_stop_;
   std::function<void(const Failure&)> failed_;
-  std::vector<Callback> at_end_;
+  WeakList<RemoteCall> at_end_;
   bool failure_given_ = false;
   bool ended_ = false;
 };

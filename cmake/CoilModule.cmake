@@ -12,6 +12,11 @@ elseif(WIN32)
 else()
   message(FATAL_ERROR "coil has no reactor for ${CMAKE_SYSTEM_NAME}.")
 endif()
+# What a test has a half for: all that is not Windows is much the same to it.
+set(COIL_SYSTEM posix)
+if(COIL_PLATFORM STREQUAL "windows")
+  set(COIL_SYSTEM windows)
+endif()
 
 # What every target of this project compiles with, public or not.
 function(coil_set_language target)

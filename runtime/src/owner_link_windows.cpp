@@ -1,5 +1,5 @@
-// A file that names its owner. Whoever has it keeps it open for itself alone, which tells the others
-// that the owner is alive: the system closes it when the process ends.
+// A file that names its owner, who keeps it open for itself alone: so others know that the owner is
+// alive, for the system closes it when the process ends.
 #include "owner_link.h"
 
 #include "native_error_windows.h"

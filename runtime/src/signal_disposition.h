@@ -1,4 +1,4 @@
-// What the process does with a signal. Included by signal_relay.cpp, which holds its lock meanwhile.
+// What the process does with a signal. Included by signal_relay.cpp, which has a lock for it.
 #pragma once
 
 namespace coil::detail {

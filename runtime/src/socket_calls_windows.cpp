@@ -220,7 +220,8 @@ Result<NativeAddress> WinsockCalls::peer_address(NativeHandle socket) {
 Result<> WinsockCalls::set_option(NativeHandle handle, SocketOption option, int value) {
   const SOCKET socket = socket_of(handle);
   if (option == SocketOption::reuse_port) {
-    if (value != 0) return no_shared_ports();
+    // Datagrams share a port with the address: every member of a group hears what is sent to that.
+    if (value != 0 && !is_datagram(socket)) return no_shared_ports();
     return {};
   }
   if (option == SocketOption::receive_errors) {

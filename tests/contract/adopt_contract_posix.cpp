@@ -56,7 +56,8 @@ TEST_CASE("a passed descriptor is named by its number, or by what systemd says o
     const Variable process("LISTEN_PID", std::to_string(::getpid()));
     const Variable count("LISTEN_FDS", std::to_string(last - 2));
     const Variable listed("LISTEN_FDNAMES", names);
-    co_await serve_once(*reactor, "systemd:index=" + std::to_string(by_index.release().descriptor() - 3));
+    co_await serve_once(*reactor,
+                        "systemd:index=" + std::to_string(by_index.release().descriptor() - 3));
     co_await serve_once(*reactor, "systemd:name=web");
     static_cast<void>(by_name.release());
     CHECK_THROWS_WITH_AS(serverFromString(*reactor, "systemd:name=mail"),

@@ -27,8 +27,8 @@ class ForeignSocket {
     here.connect_to_loopback(listener.port());
     return {std::move(here), listener.accept()};
   }
-  // False where the system has no sockets but those of the internet.
-  static bool has_local() noexcept;
+  // False where the system has no such sockets.
+  static bool can_open(Kind kind) noexcept;
 
   ForeignSocket(ForeignSocket&& other) noexcept : handle_(other.release()) {}
   ForeignSocket& operator=(ForeignSocket&& other) noexcept {

@@ -42,7 +42,7 @@ ForeignSocket ForeignSocket::listening() {
   return socket;
 }
 
-bool ForeignSocket::has_local() noexcept { return true; }
+bool ForeignSocket::can_open(Kind) noexcept { return true; }
 
 void ForeignSocket::close() noexcept {
   if (handle_.valid()) ::close(release().descriptor());

@@ -55,9 +55,9 @@ ForeignSocket ForeignSocket::listening() {
   return socket;
 }
 
-bool ForeignSocket::has_local() noexcept {
+bool ForeignSocket::can_open(Kind kind) noexcept {
   ForeignSocket tried;
-  tried.handle_ = opened(Kind::local);
+  tried.handle_ = opened(kind);
   return tried.handle_.valid();
 }
 

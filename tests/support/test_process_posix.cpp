@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <iterator>
 
+#include "support/wine.h"
+
 namespace coil::testing {
 
 namespace {
@@ -49,5 +51,7 @@ std::ptrdiff_t open_descriptors() {
   using Iterator = std::filesystem::directory_iterator;
   return std::distance(Iterator("/proc/self/fd"), Iterator());
 }
+
+bool runs_on_wine() noexcept { return false; }
 
 }  // namespace coil::testing

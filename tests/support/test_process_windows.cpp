@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "support/wine.h"
+
 namespace coil::testing {
 
 namespace {
@@ -41,6 +43,10 @@ void disarm_deadline() noexcept {
 }
 
 const char* running_test_case() noexcept { return running_case.c_str(); }
+
+bool runs_on_wine() noexcept {
+  return ::GetProcAddress(::GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
+}
 
 // Sockets, which nothing makes behind a test's back as it is done with threads and events.
 std::ptrdiff_t open_descriptors() {

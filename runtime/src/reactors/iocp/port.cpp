@@ -92,6 +92,14 @@ SOCKET base_of(SOCKET socket) noexcept {
   return status == 0 ? base : INVALID_SOCKET;
 }
 
+// Why a handle cannot be polled. One that is open and no socket is the caller's mistake, not an end.
+std::int64_t refusal(NativeHandle native, int number) noexcept {
+  DWORD flags = 0;
+  const auto handle = reinterpret_cast<HANDLE>(native.value());
+  const bool open = number == EBADF && ::GetHandleInformation(handle, &flags) != 0;
+  return open ? outcome::from_errc(Errc::not_supported) : outcome::from_system_error(number);
+}
+
 // Requests that succeed at once are done: the port is not told.
 bool skip_immediate_success(HANDLE handle) noexcept {
   return ::SetFileCompletionNotificationModes(
@@ -148,12 +156,7 @@ HandleNote Port::adopt(NativeHandle native, HandleKind kind) noexcept {
 
 Attempt Port::poll(HandleSlot& slot, Direction side, Request& request) noexcept {
   const SOCKET base = base_of(socket_of(slot.native()));
-  if (base == INVALID_SOCKET) {
-    DWORD flags = 0;
-    const auto handle = reinterpret_cast<HANDLE>(slot.native().value());
-    const bool exists = ::GetHandleInformation(handle, &flags) != 0;
-    return exists ? outcome::from_errc(Errc::not_supported) : outcome::from_system_error(EBADF);
-  }
+  if (base == INVALID_SOCKET) return refusal(slot.native(), EBADF);
   request.waiting = Waiting::ready;
   Polling& polling = request.polling;
   polling = {};
@@ -167,7 +170,7 @@ Attempt Port::poll(HandleSlot& slot, Direction side, Request& request) noexcept 
   }
   const DWORD error = ::GetLastError();
   if (error == ERROR_IO_PENDING) return std::nullopt;
-  return outcome::from_system_error(error_number(error));
+  return refusal(slot.native(), error_number(error));
 }
 
 bool Port::was_closed(const Request& request) noexcept {

@@ -25,7 +25,7 @@ enum class Waiting : std::uint8_t {
 };
 
 // An accept's connection, and the addresses that the kernel writes beside it.
-struct Accepting {
+struct AcceptedSocket {
   static constexpr DWORD address_size = sizeof(sockaddr_in6) + 16;
   SOCKET socket;
   std::array<std::byte, 2 * address_size> addresses;
@@ -52,7 +52,7 @@ struct Request : OVERLAPPED {
   Waiting waiting;
   DWORD flags;
   union {
-    Accepting accepting;
+    AcceptedSocket accepting;
     Polling polling;
     std::byte* borrowed;  // The buffer of a lease, if the kernel fills that directly.
   };

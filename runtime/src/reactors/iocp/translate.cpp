@@ -112,7 +112,7 @@ std::int64_t accepted(SOCKET made, SOCKET listener) noexcept {
 }
 
 Attempt accept(HandleSlot& slot, Request& request, const Port& port) noexcept {
-  Accepting& accepting = request.accepting;
+  AcceptedSocket& accepting = request.accepting;
   const int family = note_of(slot).version_6 ? AF_INET6 : AF_INET;
   accepting.socket = ::WSASocketW(family, SOCK_STREAM, 0, nullptr, 0,
                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
@@ -125,8 +125,8 @@ Attempt accept(HandleSlot& slot, Request& request, const Port& port) noexcept {
   DWORD received = 0;
   const SOCKET listener = socket_of(slot.native());
   const BOOL done = port.extensions().accept(
-      listener, accepting.socket, accepting.addresses.data(), 0, Accepting::address_size,
-      Accepting::address_size, &received, &request);
+      listener, accepting.socket, accepting.addresses.data(), 0, AcceptedSocket::address_size,
+      AcceptedSocket::address_size, &received, &request);
   const Attempt result = answer_of(done ? 0 : -1, received, OpCode::accept, slot);
   if (!result) return std::nullopt;
   if (*result >= 0) return accepted(accepting.socket, listener);

@@ -1,12 +1,10 @@
 // A directory of a test's own.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 
 namespace coil::testing {
@@ -15,9 +13,10 @@ namespace coil::testing {
 class Directory {
  public:
   Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "coil-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
+    std::random_device random;
+    do {
+      path_ = std::filesystem::temp_directory_path() / ("coil-test-" + std::to_string(random()));
+    } while (!std::filesystem::create_directory(path_));
   }
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;

@@ -25,10 +25,11 @@ std::map<path, HANDLE>& owned() {
   return files;
 }
 
-// INVALID_HANDLE_VALUE, and the reason in GetLastError, if it cannot be had alone.
+// INVALID_HANDLE_VALUE, and the reason in GetLastError, if another has it. Who only reads may see
+// who the owner is.
 HANDLE open_alone(const path& name, DWORD how) noexcept {
-  return ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, 0, nullptr, how,
-                       FILE_ATTRIBUTE_NORMAL, nullptr);
+  return ::CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, FILE_SHARE_READ,
+                       nullptr, how, FILE_ATTRIBUTE_NORMAL, nullptr);
 }
 
 // A file that names no process is somebody's, and stays.

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <latch>
 #include <stdexcept>
 #include <thread>
@@ -19,13 +18,6 @@ using namespace coil;
 using namespace coil::testing;
 
 namespace {
-
-std::string name_of_this_thread() {
-  std::ifstream file("/proc/thread-self/comm");
-  std::string name;
-  std::getline(file, name);
-  return name;
-}
 
 Task<void> fail(Reactor&) {
   co_await yield();

@@ -4,20 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <random>
 #include <string>
+
+#include "support/test_process.h"
 
 namespace coil::testing {
 
 // Made empty, and removed at the end with all that is in it.
 class Directory {
  public:
-  Directory() {
-    std::random_device random;
-    do {
-      path_ = std::filesystem::temp_directory_path() / ("coil-test-" + std::to_string(random()));
-    } while (!std::filesystem::create_directory(path_));
-  }
+  Directory() : path_(make_directory()) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
   ~Directory() { std::filesystem::remove_all(path_); }
@@ -26,7 +22,7 @@ class Directory {
   std::filesystem::path operator/(const char* name) const { return path_ / name; }
 
  private:
-  std::filesystem::path path_;
+  const std::filesystem::path path_;
 };
 
 inline std::string text_of(const std::filesystem::path& name) {

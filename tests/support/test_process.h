@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <string>
 
 namespace coil::testing {
 
@@ -12,7 +14,15 @@ void arm_deadline(const char* test_case, unsigned seconds) noexcept;
 void disarm_deadline() noexcept;
 // The name that the deadline was armed with.
 const char* running_test_case() noexcept;
-// How many descriptors the process has open.
+// How many descriptors the process has open, and how many threads it has.
 std::ptrdiff_t open_descriptors();
+std::ptrdiff_t thread_count();
+// The most memory that it has had.
+long peak_megabytes();
+// As the system knows it.
+std::string name_of_this_thread();
+// Makes a directory that nobody else has.
+std::filesystem::path make_directory();
+void set_environment(const char* name, const char* value);
 
 }  // namespace coil::testing

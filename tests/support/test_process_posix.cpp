@@ -1,6 +1,9 @@
 // The process of a test program on POSIX systems.
 #include "support/test_process.h"
 
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -8,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 #include "support/wine.h"
@@ -51,6 +55,32 @@ std::ptrdiff_t open_descriptors() {
   using Iterator = std::filesystem::directory_iterator;
   return std::distance(Iterator("/proc/self/fd"), Iterator());
 }
+
+std::ptrdiff_t thread_count() {
+  using Iterator = std::filesystem::directory_iterator;
+  return std::distance(Iterator("/proc/self/task"), Iterator());
+}
+
+long peak_megabytes() {
+  rusage usage = {};
+  REQUIRE(::getrusage(RUSAGE_SELF, &usage) == 0);
+  return usage.ru_maxrss >> 10;
+}
+
+std::string name_of_this_thread() {
+  std::ifstream file("/proc/thread-self/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+std::filesystem::path make_directory() {
+  std::string name = (std::filesystem::temp_directory_path() / "coil-test-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  return name;
+}
+
+void set_environment(const char* name, const char* value) { ::setenv(name, value, 1); }
 
 bool runs_on_wine() noexcept { return false; }
 

@@ -18,7 +18,7 @@ namespace coil {
 //   drop_privileges(service);
 //
 // Errors: std::invalid_argument, in one sentence, for a name that the system does not know; a
-//         number is taken as it is.
+//         number is taken as it is. SystemError on Windows, as of all that changes a process here.
 class Identity {
  public:
   // The user, with the groups that the system has for it.

@@ -21,8 +21,8 @@ void put_all_back() noexcept {
 }
 
 // What the program had for it before follows.
-using Handler = void (*)(int);
-Handler before_abort = SIG_DFL;
+using SignalFunction = void (*)(int);
+SignalFunction before_abort = SIG_DFL;
 
 void on_abort(int number) noexcept {
   put_all_back();
@@ -33,7 +33,7 @@ void on_abort(int number) noexcept {
 void watch_for_the_end() {
   static const int registered = std::atexit([] { put_all_back(); });
   static_cast<void>(registered);
-  const Handler now = std::signal(SIGABRT, &on_abort);
+  const SignalFunction now = std::signal(SIGABRT, &on_abort);
   if (now != &on_abort && now != SIG_ERR) before_abort = now;
 }
 

@@ -1,4 +1,4 @@
-// The names of signals on Windows: those that its C library has, and those that end other processes.
+// The names of signals on Windows: those of its C library, and those that end other processes.
 #include "signal_names.h"
 
 #include "native_child.h"

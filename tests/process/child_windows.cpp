@@ -55,10 +55,16 @@ std::vector<std::string> arguments_of_process() {
   return arguments;
 }
 
+// What wine gives every program, whoever starts it.
+bool is_of_wine(std::string_view variable) {
+  return variable.starts_with("WINE") || variable.starts_with("System");
+}
+
 void list_variables() {
   wchar_t* const block = ::GetEnvironmentStringsW();
   for (const wchar_t* entry = block; *entry != 0; entry += std::wcslen(entry) + 1) {
-    if (*entry != L'=') put(1, utf8(entry) + "\n");
+    const std::string variable = utf8(entry);
+    if (!variable.starts_with("=") && !is_of_wine(variable)) put(1, variable + "\n");
   }
   ::FreeEnvironmentStringsW(block);
 }
@@ -122,7 +128,8 @@ int main() {
   } else if (what == "exit") {
     return number(2);
   } else if (what == "crash") {
-    ::RaiseException(static_cast<DWORD>(EXCEPTION_ACCESS_VIOLATION), 0, 0, nullptr);
+    // As the system ends who reads where nothing is, but without a debugger that looks at it.
+    ::TerminateProcess(::GetCurrentProcess(), static_cast<UINT>(EXCEPTION_ACCESS_VIOLATION));
   } else if (what == "variables") {
     list_variables();
   } else if (what == "has handle") {

@@ -13,7 +13,8 @@
 
 namespace coil::testing {
 
-// The program tests/process/child_posix.cpp, or that of another system, which does what its first argument says.
+// The program tests/process/child_posix.cpp, or that of another system, which does what its first
+// argument says.
 template <class... A>
 Command child(A... arguments) {
   return Command(COIL_TEST_CHILD, std::move(arguments)...);

@@ -7,8 +7,15 @@ elseif(APPLE)
   set(COIL_PLATFORM macos)
 elseif(CMAKE_SYSTEM_NAME MATCHES "BSD$|^DragonFly$")
   set(COIL_PLATFORM bsd)
+elseif(WIN32)
+  set(COIL_PLATFORM windows)
 else()
   message(FATAL_ERROR "coil has no reactor for ${CMAKE_SYSTEM_NAME}.")
+endif()
+# What a test has a half for: all that is not Windows is much the same to it.
+set(COIL_SYSTEM posix)
+if(COIL_PLATFORM STREQUAL "windows")
+  set(COIL_SYSTEM windows)
 endif()
 
 # What every target of this project compiles with, public or not.

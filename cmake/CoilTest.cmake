@@ -1,8 +1,12 @@
 # coil_add_test(): one test program, registered with CTest once, or once per reactor.
 
 # Every reactor that the contract suite knows. A program skips, with a reason, one that the machine
-# does not offer. On Linux the kqueue reactor runs over a shim that only test programs have.
+# does not offer. On Linux the kqueue reactor runs over a shim that only test programs have. Windows
+# has nothing in common with the others but the simulation.
 set(COIL_TEST_REACTORS io_uring epoll kqueue poll select simulated)
+if(COIL_PLATFORM STREQUAL "windows")
+  set(COIL_TEST_REACTORS iocp simulated)
+endif()
 # How often each program skips something that its reactor cannot do: <test>=<count>, else never.
 include(${PROJECT_SOURCE_DIR}/tests/skips.cmake)
 # What an io_uring may be used for, each of which a kernel may lack.
@@ -60,6 +64,12 @@ function(coil_add_test name)
       LABELS "${arg_LABELS};${reactor}"
       TIMEOUT ${arg_TIMEOUT})
   endforeach()
+  if(NOT "io_uring" IN_LIST COIL_TEST_REACTORS)
+    return()
+  endif()
+  if(NOT io_uring IN_LIST reactors)
+    return()
+  endif()
   coil_add_ring_test(${name} polled ${COIL_TEST_RING_OFF})
   foreach(feature IN LISTS COIL_TEST_RING_FEATURES)
     coil_add_ring_test(${name} no_${feature} -${feature})

@@ -39,7 +39,7 @@ std::unique_ptr<coil::Reactor> make_reactor(const CommandLine& line) {
   const auto kind = coil::reactor_kind_from_string(line.reactor);
   if (!kind) {
     throw std::invalid_argument("--reactor: '" + line.reactor +
-                                "' is none of auto, io_uring, epoll, kqueue, poll, select");
+                                "' is none of auto, io_uring, epoll, kqueue, iocp, poll, select");
   }
   const bool verbose = line.verbose;
   auto sink = [verbose](const coil::LogRecord& record) {
@@ -186,7 +186,7 @@ void add_hash(CLI::App& app, CommandLine& line) {
 void describe(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);
   app.fallthrough();
-  app.add_option("--reactor", line.reactor, "auto, io_uring, epoll, kqueue, poll or select");
+  app.add_option("--reactor", line.reactor, "auto, io_uring, epoll, kqueue, iocp, poll or select");
   app.add_flag("--verbose", line.verbose, "say which reactor is used");
   app.add_subcommand("reactors", "list what this machine offers")->callback([&line] {
     line.run = nullptr;

@@ -5,18 +5,16 @@
 // that names it: every hang is a failure.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 #include "support/skip.h"
 #include "support/test_options.h"
+#include "support/test_process.h"
 
 namespace {
 
@@ -25,30 +23,16 @@ unsigned deadline_seconds = 100;
 int skips = 0;
 int expected_skips = -1;  // Negative: any number will do.
 
-// The name is copied here when a case starts, because a signal handler may only read plain memory.
-char running_case[256] = "";
-
-void say(const char* text) {
-  const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
-  static_cast<void>(written);
-}
-
-extern "C" void report_hang(int) {
-  say("deadline passed in test case: ");
-  say(running_case);
-  say("\n");
-  std::_Exit(124);
-}
-
 // Starts the clock of each test case, and stops it at the end of the case.
 struct DeadlineListener final : doctest::IReporter {
   explicit DeadlineListener(const doctest::ContextOptions&) {}
 
   void test_case_start(const doctest::TestCaseData& data) override {
-    std::snprintf(running_case, sizeof running_case, "%s", data.m_name);
-    ::alarm(deadline_seconds);
+    coil::testing::arm_deadline(data.m_name, deadline_seconds);
   }
-  void test_case_end(const doctest::CurrentTestCaseStats&) override { ::alarm(0); }
+  void test_case_end(const doctest::CurrentTestCaseStats&) override {
+    coil::testing::disarm_deadline();
+  }
 
   void report_query(const doctest::QueryData&) override {}
   void test_run_start() override {}
@@ -109,8 +93,7 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  std::signal(SIGALRM, report_hang);
-  std::signal(SIGPIPE, SIG_DFL);  // As a program of its own finds it, whoever started this one.
+  coil::testing::prepare_test_process();
   doctest::Context context;
   context.applyCommandLine(argc, argv);
   const int status = context.run();

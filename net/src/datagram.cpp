@@ -17,15 +17,15 @@ namespace {
 using OutgoingInterface = NumberOption<SocketOption::multicast_interface>;
 
 // An IPv6 address without a scope says nothing about where it is, unless it is the any-address.
-bool names_interface(const IpAddress& interface, bool v6) noexcept {
-  if (interface.is_v6() != v6) return false;
-  return !v6 || interface.scope() != 0 || interface == IpAddress::v6({});
+bool names_interface(const IpAddress& through, bool v6) noexcept {
+  if (through.is_v6() != v6) return false;
+  return !v6 || through.scope() != 0 || through == IpAddress::v6({});
 }
 
-int number_of(const IpAddress& interface) noexcept {
-  if (interface.is_v6()) return static_cast<int>(interface.scope());
+int number_of(const IpAddress& through) noexcept {
+  if (through.is_v6()) return static_cast<int>(through.scope());
   std::uint32_t number = 0;
-  for (std::size_t at = 0; at < 4; ++at) number = number << 8 | interface.bytes()[at];
+  for (std::size_t at = 0; at < 4; ++at) number = number << 8 | through.bytes()[at];
   return static_cast<int>(number);
 }
 
@@ -108,18 +108,18 @@ Address DatagramSocket::peer_address() const {
   return detail::from_native(reactor().sockets().peer_address(socket_.native()).value());
 }
 
-void DatagramSocket::change_membership(const IpAddress& group, const IpAddress& interface,
+void DatagramSocket::change_membership(const IpAddress& group, const IpAddress& through,
                                        bool join) {
   const std::string what = (join ? "join " : "leave ") + group.to_string();
   auto refuse = [&](std::error_code code) { throw MulticastJoinError(code, what); };
-  const bool unnamed = interface == IpAddress();
+  const bool unnamed = through == IpAddress();
   if (!group.is_multicast() || group.is_v6() != is_v6()) {
     refuse(make_error_code(Errc::address_invalid));
   }
-  if (!unnamed && !names_interface(interface, is_v6())) {
+  if (!unnamed && !names_interface(through, is_v6())) {
     refuse(make_error_code(Errc::address_invalid));
   }
-  const IpAddress& on = unnamed && is_v6() ? group : interface;
+  const IpAddress& on = unnamed && is_v6() ? group : through;
   if (!is_open()) refuse(make_error_code(Errc::handle_closed));
   const Result<> changed =
       reactor().sockets().membership(socket_.native(), detail::to_native(Address(group, 0)),
@@ -127,20 +127,20 @@ void DatagramSocket::change_membership(const IpAddress& group, const IpAddress& 
   if (!changed) refuse(changed.error().code());
 }
 
-void DatagramSocket::join_group(const IpAddress& group, const IpAddress& interface) {
-  change_membership(group, interface, true);
+void DatagramSocket::join_group(const IpAddress& group, const IpAddress& through) {
+  change_membership(group, through, true);
 }
 
-void DatagramSocket::leave_group(const IpAddress& group, const IpAddress& interface) {
-  change_membership(group, interface, false);
+void DatagramSocket::leave_group(const IpAddress& group, const IpAddress& through) {
+  change_membership(group, through, false);
 }
 
-void DatagramSocket::set_outgoing_interface(const IpAddress& interface) {
-  if (!names_interface(interface, is_v6())) {
+void DatagramSocket::set_outgoing_interface(const IpAddress& through) {
+  if (!names_interface(through, is_v6())) {
     throw InvalidAddressError(make_error_code(Errc::address_invalid),
-                              interface.to_string() + " names no interface");
+                              through.to_string() + " names no interface");
   }
-  socket_.set(OutgoingInterface(number_of(interface)));
+  socket_.set(OutgoingInterface(number_of(through)));
 }
 
 IpAddress DatagramSocket::outgoing_interface() const {

@@ -101,18 +101,18 @@ class DatagramPort final : public DatagramTransport,
 
   void setBroadcastAllowed(bool allowed) override { socket_.set(Broadcast(allowed)); }
   bool getBroadcastAllowed() const override { return socket_.get<Broadcast>().on(); }
-  Deferred<void> joinGroup(const IpAddress& group, const IpAddress& interface) override {
-    return as_deferred([&] { socket_.join_group(group, interface); });
+  Deferred<void> joinGroup(const IpAddress& group, const IpAddress& through) override {
+    return as_deferred([&] { socket_.join_group(group, through); });
   }
-  Deferred<void> leaveGroup(const IpAddress& group, const IpAddress& interface) override {
-    return as_deferred([&] { socket_.leave_group(group, interface); });
+  Deferred<void> leaveGroup(const IpAddress& group, const IpAddress& through) override {
+    return as_deferred([&] { socket_.leave_group(group, through); });
   }
   void setTTL(int hops) override { socket_.set(MulticastHops(hops)); }
   int getTTL() const override { return socket_.get<MulticastHops>().value(); }
   void setLoopbackMode(bool on) override { socket_.set(MulticastLoop(on)); }
   bool getLoopbackMode() const override { return socket_.get<MulticastLoop>().on(); }
-  void setOutgoingInterface(const IpAddress& interface) override {
-    socket_.set_outgoing_interface(interface);
+  void setOutgoingInterface(const IpAddress& through) override {
+    socket_.set_outgoing_interface(through);
   }
   IpAddress getOutgoingInterface() const override { return socket_.outgoing_interface(); }
 
@@ -267,10 +267,9 @@ std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& lo
 
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,
                                              std::shared_ptr<DatagramProtocol> protocol,
-                                             std::string_view interface,
-                                             DatagramPortOptions options) {
-  const Address local(interface.empty() ? IpAddress() : numeric(interface), port);
-  return listenUDP(reactor, local, std::move(protocol), options);
+                                             std::string_view local, DatagramPortOptions options) {
+  const Address address(local.empty() ? IpAddress() : numeric(local), port);
+  return listenUDP(reactor, address, std::move(protocol), options);
 }
 
 std::shared_ptr<DatagramTransport> listenMulticast(Reactor& reactor, const Address& local,

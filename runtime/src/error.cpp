@@ -91,10 +91,6 @@ std::error_code make_error_code(Errc code) noexcept {
   return std::error_code(static_cast<int>(code), coil_category());
 }
 
-std::error_code system_error_code(int number) noexcept {
-  return std::error_code(number, std::system_category());
-}
-
 void throw_error(std::error_code code, const char* what) {
   if (code.category() == coil_category()) throw_coil_error(code, what);
   if (code == std::errc::connection_reset || code == std::errc::broken_pipe ||

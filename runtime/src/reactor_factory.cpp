@@ -14,11 +14,12 @@ namespace coil {
 
 namespace {
 
-constexpr std::array<std::pair<ReactorKind, std::string_view>, 6> names = {{
+constexpr std::array<std::pair<ReactorKind, std::string_view>, 7> names = {{
     {ReactorKind::automatic, "auto"},
     {ReactorKind::io_uring, "io_uring"},
     {ReactorKind::epoll, "epoll"},
     {ReactorKind::kqueue, "kqueue"},
+    {ReactorKind::iocp, "iocp"},
     {ReactorKind::poll, "poll"},
     {ReactorKind::select, "select"},
 }};

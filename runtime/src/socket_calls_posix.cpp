@@ -179,7 +179,7 @@ void hear_own_groups_only([[maybe_unused]] int descriptor, [[maybe_unused]] bool
 }  // namespace
 
 Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& group,
-                                      const NativeAddress& interface, bool join) {
+                                      const NativeAddress& through, bool join) {
   const int descriptor = socket.descriptor();
   const bool v6 = native(group)->sa_family == AF_INET6;
   int status = 0;
@@ -188,7 +188,7 @@ Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& 
     sockaddr_in6 address;
     std::memcpy(&address, group.data(), sizeof address);
     request.ipv6mr_multiaddr = address.sin6_addr;
-    std::memcpy(&address, interface.data(), sizeof address);
+    std::memcpy(&address, through.data(), sizeof address);
     request.ipv6mr_interface = address.sin6_scope_id;
     status = ::setsockopt(descriptor, IPPROTO_IPV6, join ? IPV6_JOIN_GROUP : IPV6_LEAVE_GROUP,
                           &request, sizeof request);
@@ -197,7 +197,7 @@ Result<> PosixSocketCalls::membership(NativeHandle socket, const NativeAddress& 
     sockaddr_in address;
     std::memcpy(&address, group.data(), sizeof address);
     request.imr_multiaddr = address.sin_addr;
-    std::memcpy(&address, interface.data(), sizeof address);
+    std::memcpy(&address, through.data(), sizeof address);
     request.imr_interface = address.sin_addr;
     status = ::setsockopt(descriptor, IPPROTO_IP, join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP,
                           &request, sizeof request);

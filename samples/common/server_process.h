@@ -1,13 +1,9 @@
 // The process of a server: its pid file, its log, and what it gives up.
 #pragma once
 
-#include <coil/process/daemon.h>
-#include <coil/process/log_file.h>
-#include <coil/process/pid_file.h>
-#include <coil/process/privileges.h>
 #include <coil/runtime/reactor.h>
 
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace samples {
@@ -26,6 +22,11 @@ struct ProcessOptions {
 // Does what the options say, at the moment at which it can be done.
 class ServerProcess {
  public:
+  ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+  ~ServerProcess();
+
   ProcessOptions options;
 
   // Looks at the options. Errors: std::invalid_argument with one sentence.
@@ -45,11 +46,8 @@ class ServerProcess {
   void say(coil::Reactor& reactor, const std::string& line);
 
  private:
-  std::optional<unsigned> mask_;
-  std::optional<coil::Identity> identity_;
-  std::optional<coil::Daemon> daemon_;
-  std::optional<coil::PidFile> pid_file_;
-  std::optional<coil::LogFile> log_;
+  struct State;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace samples

@@ -1,54 +1,20 @@
 // Covers: datagram_port.h, datagram.h: UDP sockets that others have opened.
-#include <arpa/inet.h>
 #include <coil/net.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
 
 #include "support/contract.h"
 #include "support/datagram_probe.h"
+#include "support/foreign_socket.h"
 
 using namespace coil;
 using coil::testing::DatagramProbe;
+using coil::testing::ForeignSocket;
 using coil::testing::Strings;
 using coil::testing::until;
 
 namespace {
-
-// A socket of the test's own.
-class Foreign {
- public:
-  Foreign(int family, int type) : descriptor_(::socket(family, type, 0)) {
-    REQUIRE(descriptor_ >= 0);
-  }
-  Foreign(const Foreign&) = delete;
-  Foreign& operator=(const Foreign&) = delete;
-  ~Foreign() { close(); }
-
-  void bind_to_loopback() {
-    sockaddr_in here = {};
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(descriptor_, reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0);
-  }
-  std::uint16_t port() const {
-    sockaddr_in here = {};
-    socklen_t size = sizeof here;
-    REQUIRE(::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&here), &size) == 0);
-    return ntohs(here.sin_port);
-  }
-  NativeHandle handle() const { return NativeHandle(descriptor_); }
-  void close() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
-  }
-
- private:
-  int descriptor_;
-};
 
 // Where sockets of the system can be served.
 bool takes_foreign(Reactor& reactor) { return reactor.name() != "simulated"; }
@@ -57,7 +23,7 @@ TEST_CASE("an adopted port serves its socket, which the caller may close at once
   COIL_CONTRACT(reactor);
   if (!takes_foreign(*reactor)) return;
   auto body = [&]() -> Task<void> {
-    Foreign foreign(AF_INET, SOCK_DGRAM);
+    ForeignSocket foreign(ForeignSocket::Kind::datagram);
     foreign.bind_to_loopback();
     const Address where = Address::loopback(foreign.port());
     auto echo = std::make_shared<DatagramProbe>();
@@ -85,7 +51,7 @@ TEST_CASE("what an adopted port leaves unread, and the address, stay with the ca
   COIL_CONTRACT(reactor);
   if (!takes_foreign(*reactor)) return;
   auto body = [&]() -> Task<void> {
-    Foreign foreign(AF_INET, SOCK_DGRAM);
+    ForeignSocket foreign(ForeignSocket::Kind::datagram);
     foreign.bind_to_loopback();
     const Address where = Address::loopback(foreign.port());
     auto protocol = std::make_shared<DatagramProbe>();
@@ -109,7 +75,7 @@ TEST_CASE("what an adopted port leaves unread, and the address, stay with the ca
 TEST_CASE("what is no UDP socket is not adopted, and nothing is lost by that") {
   COIL_CONTRACT(reactor);
   auto protocol = std::make_shared<DatagramProbe>();
-  auto refused = [&](const Foreign& foreign, auto check) {
+  auto refused = [&](const ForeignSocket& foreign, auto check) {
     try {
       adoptDatagramPort(*reactor, foreign.handle(), protocol);
       FAIL("adopted");
@@ -117,19 +83,23 @@ TEST_CASE("what is no UDP socket is not adopted, and nothing is lost by that") {
       check(error);
     }
   };
-  Foreign sound(AF_INET, SOCK_DGRAM);
+  ForeignSocket sound(ForeignSocket::Kind::datagram);
   if (!takes_foreign(*reactor)) {
     refused(sound, [](const SystemError& error) { CHECK(error.code() == Errc::not_supported); });
     return;
   }
-  Foreign closed(AF_INET, SOCK_DGRAM);
+  ForeignSocket closed(ForeignSocket::Kind::datagram);
   closed.close();
   refused(closed,
           [](const SystemError& error) { CHECK(error.code() == std::errc::bad_file_descriptor); });
-  refused(Foreign(AF_UNIX, SOCK_DGRAM), [](const SystemError& error) {
-    CHECK(dynamic_cast<const UnsupportedAddressFamily*>(&error) != nullptr);
-  });
-  refused(Foreign(AF_INET, SOCK_STREAM), [](const SystemError& error) {
+  if (ForeignSocket::can_open(ForeignSocket::Kind::local_datagram)) {
+    refused(ForeignSocket(ForeignSocket::Kind::local_datagram), [](const SystemError& error) {
+      CHECK(dynamic_cast<const UnsupportedAddressFamily*>(&error) != nullptr);
+    });
+  } else {
+    coil::testing::note_lack("a local socket", "this system has none");
+  }
+  refused(ForeignSocket(ForeignSocket::Kind::stream), [](const SystemError& error) {
     CHECK(dynamic_cast<const UnsupportedSocketType*>(&error) != nullptr);
   });
   auto body = [&]() -> Task<void> {

@@ -1,8 +1,4 @@
 // Covers: application.h: a tree of services as a program, and the exit status it ends with.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -145,44 +141,6 @@ TEST_CASE("a service that does not stop is named by the report of a forced stop"
   CHECK(reactor.log[0].find("1 forced: service database (application.cpp:") != std::string::npos);
   enough.set();
   reactor->iterate();
-}
-
-// Runs an application that is told to end by `number` in a child; gives how the child ended.
-int wait_status_after(int number) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    std::signal(SIGINT, SIG_DFL);      // The test framework has handlers of its own.
-    std::signal(SIGTERM, [](int) {});  // It is not what the signal does at the end.
-    std::unique_ptr<Reactor> reactor = make_contract_reactor();
-    Strings seen;
-    Application application("site");
-    application.addService(std::make_shared<Part>(seen, "a"));
-    reactor->callLater(std::chrono::milliseconds(1), [&] {
-      if (number == 0) reactor->stop();
-      if (number != 0) std::raise(number);
-    });
-    const int status = run_application(*reactor, application);
-    std::_Exit(status == 0 && seen.back() == "stop a" ? 3 : 4);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
-}
-
-TEST_CASE("the parent of an application sees the signal that ended it") {
-  {
-    COIL_CONTRACT(reactor);
-    if (reactor->name() == "simulated") return;  // It does not relay the process's signals.
-  }
-  const int told = wait_status_after(0);
-  CHECK(WIFEXITED(told));
-  CHECK(WEXITSTATUS(told) == 3);
-  for (const int number : {SIGTERM, SIGINT}) {
-    const int status = wait_status_after(number);
-    CHECK(WIFSIGNALED(status));
-    CHECK(WTERMSIG(status) == number);
-  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/contract.h"
+#include "support/wine.h"
 
 using namespace coil;
 using std::chrono::milliseconds;
@@ -151,8 +152,12 @@ TEST_CASE("a connected socket is told of refusals and goes on, and hears its pee
     socket.connect(peer_address);
     co_await socket.send("anyone?");
     std::array<std::byte, 16> buffer;
-    const auto refused = co_await as_result(socket.receive(buffer));
-    CHECK(refused.error().failure().check<ConnectionRefusedError>());
+    if (coil::testing::runs_on_wine()) {
+      coil::testing::note_lack("refused datagrams", "wine tells nobody of them");
+    } else {
+      const auto refused = co_await as_result(socket.receive(buffer));
+      CHECK(refused.error().failure().check<ConnectionRefusedError>());
+    }
     peer = DatagramSocket::bind(*reactor, peer_address);
     DatagramSocket stranger = DatagramSocket::bind(*reactor, Address::loopback(0));
     co_await stranger.send("not you", socket.local_address());

@@ -1,46 +1,24 @@
 // Covers: descriptors.h: the program's own descriptors.
 #include "support/contract.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+
+#include "support/foreign_pipe.h"
+#include "support/foreign_socket.h"
 
 using namespace coil;
+using coil::testing::ForeignSocket;
+using coil::testing::WatchedPipe;
 
 namespace {
 
-class Pipe {
- public:
-  Pipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK) == 0); }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    close_end(0);
-    close_end(1);
-  }
-  void close_end(std::size_t end) {
-    if (ends_[end] >= 0) ::close(ends_[end]);
-    ends_[end] = -1;
-  }
-  NativeHandle reading() const { return NativeHandle(ends_[0]); }
-  NativeHandle writing() const { return NativeHandle(ends_[1]); }
-  void put(char byte) { REQUIRE(::write(ends_[1], &byte, 1) == 1); }
-
- private:
-  std::array<int, 2> ends_{-1, -1};
-};
-
 class Reader : public ReadDescriptor {
  public:
-  Reader(Pipe& pipe, std::function<void()> then) : pipe_(pipe), then_(std::move(then)) {}
+  Reader(WatchedPipe& pipe, std::function<void()> then) : pipe_(pipe), then_(std::move(then)) {}
   NativeHandle fileno() const override { return gone ? NativeHandle() : pipe_.reading(); }
   std::optional<Failure> doRead() override {
     char byte = 0;
-    const auto size = ::read(pipe_.reading().descriptor(), &byte, 1);
+    const auto size = pipe_.get(byte);
     if (size == 0) return Failure(ConnectionDone(make_error_code(Errc::connection_done)));
     if (size == 1) text += byte;
     then_();
@@ -56,7 +34,7 @@ class Reader : public ReadDescriptor {
   Failure why;
 
  private:
-  Pipe& pipe_;
+  WatchedPipe& pipe_;
   std::function<void()> then_;
 };
 
@@ -70,7 +48,7 @@ void turn_until(Reactor& reactor, Done done) {
 
 TEST_CASE("a reader is called while there is data, and not after it was removed") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
   reactor->addReader(reader);
@@ -89,7 +67,7 @@ TEST_CASE("a reader is called while there is data, and not after it was removed"
 
 TEST_CASE("a reader that removes itself in doRead is not called again") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   std::shared_ptr<Reader> reader;
   reader = std::make_shared<Reader>(pipe, [&] { reactor->removeReader(*reader); });
   reactor->addReader(reader);
@@ -102,7 +80,7 @@ TEST_CASE("a reader that removes itself in doRead is not called again") {
 
 TEST_CASE("readable data comes before the end, and the end is told once") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
   pipe.put('x');
@@ -117,7 +95,7 @@ TEST_CASE("readable data comes before the end, and the end is told once") {
 
 TEST_CASE("an exception in doRead is logged and loses the descriptor with it as the reason") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] { throw std::runtime_error("bad reader"); });
   reactor->addReader(reader);
   pipe.put('a');
@@ -128,7 +106,7 @@ TEST_CASE("an exception in doRead is logged and loses the descriptor with it as 
 
 TEST_CASE("a descriptor that went away is dropped with connectionLost") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
   pipe.put('a');
@@ -145,8 +123,8 @@ TEST_CASE("at shutdown every descriptor is told, also when an earlier one throws
     using Reader::Reader;
     void connectionLost(const Failure&) override { throw std::runtime_error("not now"); }
   };
-  Pipe first;
-  Pipe second;
+  WatchedPipe first;
+  WatchedPipe second;
   reactor->addReader(std::make_shared<Thrower>(first, [] {}));
   auto reader = std::make_shared<Reader>(second, [] {});
   reactor->addReader(reader);
@@ -156,27 +134,11 @@ TEST_CASE("at shutdown every descriptor is told, also when an earlier one throws
   CHECK(reader->why.check<ConnectionLost>());
 }
 
-TEST_CASE("a callback that writes to a pipe that nobody reads gets an error and lives") {
-  COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe broken;
-  broken.close_end(0);
-  Pipe pipe;
-  int error = 0;
-  auto reader = std::make_shared<Reader>(pipe, [&] {
-    if (::write(broken.writing().descriptor(), "x", 1) < 0) error = errno;
-  });
-  reactor->addReader(reader);
-  pipe.put('a');
-  turn_until(*reactor, [&] { return error != 0; });
-  CHECK(error == EPIPE);
-  reactor->removeAll();
-}
-
 // The other end of a pipe, or a socket, for one who both reads and writes.
 class Both : public ReadDescriptor, public WriteDescriptor {
  public:
-  explicit Both(Pipe& pipe) : handle_(pipe.writing()) {}
-  explicit Both(int socket) : handle_(socket) {}
+  explicit Both(WatchedPipe& pipe) : handle_(pipe.writing()) {}
+  explicit Both(NativeHandle socket) : handle_(socket) {}
   NativeHandle fileno() const override { return handle_; }
   std::optional<Failure> doRead() override { return Failure(std::runtime_error("cannot read")); }
   std::optional<Failure> doWrite() override {
@@ -193,13 +155,12 @@ class Both : public ReadDescriptor, public WriteDescriptor {
 
 TEST_CASE("an object that is lost leaves the descriptor to the other one, until that is lost too") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  std::array<int, 2> ends{};
-  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
-  auto reader = std::make_shared<Both>(ends[0]);
-  auto writer = std::make_shared<Both>(ends[0]);
+  const auto [here, there] = ForeignSocket::connected();
+  auto reader = std::make_shared<Both>(here.handle());
+  auto writer = std::make_shared<Both>(here.handle());
   reactor->addReader(reader);
   reactor->addWriter(writer);
-  REQUIRE(::write(ends[1], "x", 1) == 1);
+  REQUIRE(there.send("x") == 1);
   turn_until(*reactor, [&] { return reader->losses != 0; });
   CHECK(writer->losses == 0);
   const int before = writer->writes;
@@ -210,18 +171,16 @@ TEST_CASE("an object that is lost leaves the descriptor to the other one, until 
   reactor->run();
   CHECK(reader->losses == 2);  // … are told of the end.
   CHECK(writer->losses == 1);
-  ::close(ends[0]);
-  ::close(ends[1]);
 }
 
 TEST_CASE("removeAll removes every descriptor and leaves the wake-up of threads working") {
   COIL_KERNEL_CONTRACT(reactor, "descriptors");
-  Pipe pipe;
+  WatchedPipe pipe;
   auto reader = std::make_shared<Reader>(pipe, [] {});
   reactor->addReader(reader);
   auto both = std::make_shared<Both>(pipe);
   reactor->addWriter(both);
-  Pipe other;
+  WatchedPipe other;
   auto elsewhere = std::make_shared<Reader>(other, [] {});
   reactor->addReader(elsewhere);
   const auto removed = reactor->removeAll();

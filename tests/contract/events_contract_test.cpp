@@ -1,14 +1,13 @@
 // Covers: trigger.h, reactor.h: events that wait for each other, signals, and what the loop sees of
 // its timers and threads.
-#include <pthread.h>
-#include <signal.h>
-
-#include <atomic>
 #include <thread>
 
 #include "support/contract.h"
+#include "support/signals.h"
 
 using namespace coil;
+using coil::testing::Disposition;
+using coil::testing::handled_by;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
@@ -16,27 +15,20 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-bool is_default(int number) {
-  struct sigaction now = {};
-  ::sigaction(number, nullptr, &now);
-  return now.sa_handler == SIG_DFL;
-}
-
 TEST_CASE("signal handlers come with startup and have gone when run returns") {
   COIL_CONTRACT(reactor);
-  const auto before = ::signal(SIGTERM, SIG_DFL);  // The test framework has its own.
+  const Disposition before(SIGTERM, SIG_DFL);  // The test framework has its own.
   Strings seen;
   auto note = [&](const char* phase) {
-    seen.push_back(std::string(phase) + (is_default(SIGTERM) ? " default" : " ours"));
+    seen.push_back(std::string(phase) + (handled_by(SIGTERM, SIG_DFL) ? " default" : " ours"));
   };
   reactor->addSystemEventTrigger(Phase::before, "startup", [&] { note("before"); });
   reactor->addSystemEventTrigger(Phase::after, "startup", [&] { note("after"); });
-  reactor->callLater(Duration::zero(), [] { ::raise(SIGTERM); });
+  reactor->callLater(Duration::zero(), [] { std::raise(SIGTERM); });
   reactor->run();
   CHECK(seen == Strings{"before default", "after ours"});
   CHECK(reactor->exit_signal() == SIGTERM);
-  CHECK(is_default(SIGTERM));
-  ::signal(SIGTERM, before);
+  CHECK(handled_by(SIGTERM, SIG_DFL));
 }
 
 TEST_CASE("a trigger that ends an earlier one's wait does not hurry the ones behind it") {
@@ -135,34 +127,6 @@ TEST_CASE("only the thread that turns the loop is the reactor's thread") {
   reactor->run();
   CHECK(inside);
   CHECK_FALSE(outside);
-}
-
-TEST_CASE("a wait that a signal interrupts goes on") {
-  COIL_CONTRACT(reactor);
-  struct sigaction quiet = {};
-  quiet.sa_handler = [](int) {};
-  struct sigaction before = {};
-  ::sigaction(SIGUSR1, &quiet, &before);
-  const pthread_t loop = ::pthread_self();
-  std::atomic<bool> over{false};
-  std::thread disturber([&] {
-    while (!over) {
-      ::pthread_kill(loop, SIGUSR1);
-      std::this_thread::yield();
-    }
-  });
-  const TimePoint start = reactor->now();
-  TimePoint fired;
-  reactor->callLater(milliseconds(5), [&] {
-    fired = reactor->now();
-    reactor->stop();
-  });
-  reactor->run();
-  over = true;
-  disturber.join();
-  ::sigaction(SIGUSR1, &before, nullptr);
-  CHECK(fired >= start + milliseconds(5));
-  CHECK(reactor->counters().submitted == reactor->counters().completed);
 }
 
 }  // namespace

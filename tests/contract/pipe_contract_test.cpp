@@ -1,13 +1,14 @@
 // Covers: pipe.h: pipes, terminals and files as streams.
 #include <coil/net.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <string>
 
 #include "support/contract.h"
 #include "support/dies.h"
-#include "support/pipes.h"
+#include "support/everything.h"
+#include "support/foreign_pipe.h"
+#include "support/foreign_socket.h"
 #include "support/probe.h"
 
 using namespace coil;
@@ -20,9 +21,9 @@ constexpr std::size_t much = 1'000'000;  // More than a pipe holds.
 class Pipe {
  public:
   explicit Pipe(Reactor& reactor) {
-    RawPipe raw(O_CLOEXEC | O_NONBLOCK);
-    reader = PipeReader(reactor, raw.reading.take());
-    writer = PipeWriter(reactor, raw.writing.take());
+    const ForeignPipe raw;
+    reader = PipeReader(reactor, raw.reading);
+    writer = PipeWriter(reactor, raw.writing);
   }
   PipeReader reader;
   PipeWriter writer;
@@ -54,13 +55,6 @@ class Source : public Producer {
  private:
   Strings& seen_;
 };
-
-// Two ends of a socket for two owners.
-std::array<Descriptor, 2> socket_pair() {
-  std::array<int, 2> ends = {-1, -1};
-  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
-}
 
 }  // namespace
 
@@ -151,58 +145,18 @@ TEST_CASE("closing an end of a pipe ends what waits on it") {
   });
 }
 
-TEST_CASE("a terminal gives each of its lines, and ends when the other side hangs up") {
-  COIL_KERNEL_CONTRACT(reactor, "pipes");
-  auto all = [&]() -> Task<void> {
-    RawTerminal raw(O_CLOEXEC | O_NONBLOCK);
-    PipeWriter keyboard(*reactor, Descriptor(::dup(raw.person.number())).take());
-    PipeReader screen(*reactor, raw.person.take());
-    PipeReader input(*reactor, Descriptor(::dup(raw.program.number())).take());
-    PipeWriter output(*reactor, raw.program.take());
-    co_await keyboard.write_all(as_bytes("one\ntwo\nthree\n"));
-    LineParser lines("\n");
-    for (const std::string_view expected : {"one", "two", "three"}) {
-      const std::optional<std::string> line = co_await read_line(input, lines);
-      CHECK(line == expected);
-    }
-    co_await output.write_all(as_bytes("goodbye"));
-    output.close();
-    input.close();
-    const std::string seen = co_await read_everything(screen);
-    CHECK(seen == "goodbye");
-  };
-  run(*reactor, all());
-}
-
-TEST_CASE("a file is read to its end and written to, although it can never be waited for") {
-  COIL_KERNEL_CONTRACT(reactor, "pipes");
-  auto all = [&]() -> Task<void> {
-    std::string name = "/tmp/coil_pipe_XXXXXX";
-    Descriptor file(::mkstemp(name.data()));
-    PipeReader reader(*reactor, Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC)).take());
-    PipeWriter writer(*reactor, file.take());
-    ::unlink(name.c_str());
-    const std::string text(much, 'f');
-    co_await writer.write_all(as_bytes(text));
-    co_await writer.shutdown_write();
-    const std::string got = co_await read_everything(reader);
-    CHECK(got == text);
-  };
-  run(*reactor, all());
-}
-
 TEST_CASE("a protocol that reads one socket and writes another loses them one by one") {
   COIL_KERNEL_CONTRACT(reactor, "two sockets");
   Strings seen;
   auto all = [&]() -> Task<void> {
-    std::array<Descriptor, 2> input = socket_pair();
-    std::array<Descriptor, 2> output = socket_pair();
-    TcpStream peer(*reactor, input[1].take());
+    auto [input, far_input] = ForeignSocket::connected();
+    auto [output, far_output] = ForeignSocket::connected();
+    TcpStream peer(*reactor, far_input.release());
     const auto probe = std::make_shared<HalfProbe>(&seen);
     probe->on_data = [](Transport& line) { line.write("unheard"); };
-    attach(PipeReader(*reactor, input[0].take(), HandleKind::stream),
-           PipeWriter(*reactor, output[0].take(), HandleKind::stream), probe);
-    output[1].close();
+    attach(PipeReader(*reactor, input.release(), HandleKind::stream),
+           PipeWriter(*reactor, output.release(), HandleKind::stream), probe);
+    far_output.close();
     co_await peer.write_all("first");
     while (seen.empty() || seen.back() == "made") co_await yield();
     if (seen.back() == "lost") co_return;

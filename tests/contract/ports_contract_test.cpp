@@ -1,13 +1,9 @@
 // Covers: ports.h, protocol.h: listening, connecting and stopping at odd moments.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
 
 #include "support/contract.h"
+#include "support/foreign_socket.h"
 #include "support/probe.h"
 
 using namespace coil;
@@ -273,27 +269,6 @@ TEST_CASE("after stopListening inside datagramReceived no queued datagram is del
   CHECK(protocol->seen == Strings{"start", "1", "stop"});
 }
 
-// A socket of the test's own, which sends from inside a callback.
-class PlainSender {
- public:
-  explicit PlainSender(const Address& to) : socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
-    sockaddr_in there = {};
-    there.sin_family = AF_INET;
-    there.sin_port = htons(to.port());
-    there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0);
-  }
-  PlainSender(const PlainSender&) = delete;
-  PlainSender& operator=(const PlainSender&) = delete;
-  ~PlainSender() { ::close(socket_); }
-  void send(const std::string& text) {
-    REQUIRE(::send(socket_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-  }
-
- private:
-  int socket_;
-};
-
 TEST_CASE("a port that is flooded with large datagrams leaves others their turns") {
   COIL_CONTRACT(reactor);
   if (reactor->name() == "simulated") return;  // It has no socket that sends in a callback.
@@ -302,16 +277,17 @@ TEST_CASE("a port that is flooded with large datagrams leaves others their turns
   const std::string large(60'000, 'x');
   auto protocol = std::make_shared<Datagrams>();
   auto port = listenUDP(*reactor, Address::loopback(0), protocol);
-  PlainSender sender(port->getHost());
+  ForeignSocket sender(ForeignSocket::Kind::datagram);
+  sender.connect_to_loopback(port->getHost().port());
   std::size_t received = 0;
   std::size_t in_a_row = 0;
   std::size_t most_in_a_row = 0;
   protocol->on_datagram = [&] {
     most_in_a_row = std::max(most_in_a_row, in_a_row += large.size());
-    if (++received < datagrams) sender.send(large);
+    if (++received < datagrams) static_cast<void>(sender.send(large));
   };
   auto all = [&]() -> Task<void> {
-    sender.send(large);
+    REQUIRE(sender.send(large) == static_cast<std::ptrdiff_t>(large.size()));
     while (received < datagrams) {
       co_await yield();
       in_a_row = 0;

@@ -3,29 +3,21 @@
 #include <coil/threads.h>
 
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <latch>
 #include <stdexcept>
 #include <thread>
 
 #include "support/contract.h"
+#include "support/signals.h"
 #include "support/workers.h"
 
 using namespace coil;
 using namespace coil::testing;
 
 namespace {
-
-std::string name_of_this_thread() {
-  std::ifstream file("/proc/thread-self/comm");
-  std::string name;
-  std::getline(file, name);
-  return name;
-}
 
 Task<void> fail(Reactor&) {
   co_await yield();
@@ -381,17 +373,12 @@ TEST_CASE("a forced stop does not wait for those who insist") {
 
 TEST_CASE("the signals are the main reactor's, not those of a thread") {
   COIL_CONTRACT(reactor);
-  struct sigaction before = {};
-  ::sigaction(SIGTERM, nullptr, &before);
+  const SignalFunction before = handler_of(SIGTERM);
   ReactorThread worker(worker_options());
-  auto handler = [](Reactor&) {
-    struct sigaction now = {};
-    ::sigaction(SIGTERM, nullptr, &now);
-    return now.sa_handler;
-  };
+  auto handler = [](Reactor&) { return handler_of(SIGTERM); };
   auto all = [&]() -> Task<void> {
     const auto now = co_await worker.run(handler);
-    CHECK((now == before.sa_handler));
+    CHECK((now == before));
   };
   run(*reactor, all());
 }

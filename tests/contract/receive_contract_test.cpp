@@ -8,6 +8,7 @@
 #include "support/contract.h"
 #include "support/numbered.h"
 #include "support/tcp_pair.h"
+#include "support/wine.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -179,7 +180,11 @@ TEST_CASE("an end or a reset that came while nobody read is told once, behind wh
         CHECK(got == before);
         co_await readable(pair.there);
         std::array<std::byte, 8> buffer;
-        if (reset) CHECK_THROWS_AS(co_await pair.there.read_some(buffer), ConnectionLost);
+        if (reset && runs_on_wine()) {
+          note_lack("a reset that nobody waited for", "wine reports it as an end");
+        } else if (reset) {
+          CHECK_THROWS_AS(co_await pair.there.read_some(buffer), ConnectionLost);
+        }
         CHECK(co_await pair.there.read_some(buffer) == 0);
         CHECK((co_await pair.there.receive()).empty());
       });
@@ -265,7 +270,11 @@ TEST_CASE("a stream that is closed with bytes that nobody read is reset") {
         co_await readable(pair.there);
       }
       pair.there.close();
-      CHECK_THROWS_AS(co_await pair.here.read_some(buffer), ConnectionLost);
+      if (runs_on_wine()) {
+        note_lack("a reset that nobody waited for", "wine reports it as an end");
+      } else {
+        CHECK_THROWS_AS(co_await pair.here.read_some(buffer), ConnectionLost);
+      }
     });
   }
 }

@@ -17,11 +17,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::ptrdiff_t thread_count() {
-  using Iterator = std::filesystem::directory_iterator;
-  return std::distance(Iterator("/proc/self/task"), Iterator());
-}
-
 // A thread that was joined may be listed for a moment longer.
 bool comes_to_threads(std::ptrdiff_t count) {
   while (thread_count() != count) std::this_thread::yield();

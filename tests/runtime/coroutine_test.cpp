@@ -49,7 +49,7 @@ class ToldToStop {
 
 class ByMember {
  public:
-  Yield operator co_await() const { return yield(); }
+  YieldAwait operator co_await() const { return yield(); }
 };
 
 }  // namespace
@@ -272,7 +272,7 @@ TEST_CASE("or_return gives the value, and skips the rest for an error") {
 
 TEST_CASE("what can be awaited is told from what cannot, with the type that it gives") {
   CHECK(Awaitable<Task<int>>);
-  CHECK(Awaitable<Yield>);
+  CHECK(Awaitable<YieldAwait>);
   CHECK(Awaitable<ByMember>);
   CHECK(!Awaitable<int>);
   CHECK(!Awaitable<std::string>);

@@ -3,47 +3,22 @@
 #include <coil/testing/clock.h>
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
+#include "support/directory.h"
+#include "support/owner_link.h"
 #include "support/unhandled.h"
 
 using namespace coil;
 using coil::testing::Clock;
+using coil::testing::dead_process;
+using coil::testing::Directory;
+using coil::testing::make_owner_link;
+using coil::testing::read_owner_link;
 using std::chrono::seconds;
 
 namespace {
-
-namespace fs = std::filesystem;
-
-// A directory of its own, removed at the end.
-class Directory {
- public:
-  Directory() {
-    std::string name = (fs::temp_directory_path() / "coil-lock-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { fs::remove_all(path_); }
-  fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
-
-// The number of a process that has ended.
-pid_t dead_process() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(0);
-  ::waitpid(child, nullptr, 0);
-  return child;
-}
 
 TEST_CASE("a free lock is taken at once, named after its owner, and given back") {
   const Directory directory;
@@ -52,10 +27,10 @@ TEST_CASE("a free lock is taken at once, named after its owner, and given back")
   CHECK(lock.deferUntilLocked().called());
   CHECK(lock.locked());
   CHECK(lock.clean());
-  CHECK(fs::read_symlink(directory / "lock") == std::to_string(::getpid()));
+  CHECK(read_owner_link(directory / "lock") == std::to_string(process_id()));
   CHECK_FALSE(lock.lock());
   lock.unlock();
-  CHECK_FALSE(fs::is_symlink(directory / "lock"));
+  CHECK(read_owner_link(directory / "lock").empty());
   CHECK_THROWS_AS(lock.unlock(), std::logic_error);
   CHECK(clock.getDelayedCalls().empty());
 }
@@ -110,7 +85,7 @@ TEST_CASE("waiting ends with the time limit or a cancellation, and may begin aga
 TEST_CASE("the lock of a process that died is taken over, and is not clean") {
   const Directory directory;
   Clock clock;
-  fs::create_symlink(std::to_string(dead_process()), directory / "lock");
+  make_owner_link(directory / "lock", dead_process());
   DeferredFilesystemLock lock(clock, directory / "lock");
   CHECK(lock.lock());
   CHECK_FALSE(lock.clean());
@@ -122,16 +97,16 @@ TEST_CASE("the lock of a process that died is taken over, and is not clean") {
 TEST_CASE("a link that names no process is somebody else's") {
   const Directory directory;
   Clock clock;
-  fs::create_symlink("not a process", directory / "lock");
+  make_owner_link(directory / "lock", "not a process");
   DeferredFilesystemLock lock(clock, directory / "lock");
   CHECK_FALSE(lock.lock());
-  CHECK(fs::is_symlink(directory / "lock"));
+  CHECK(read_owner_link(directory / "lock") == "not a process");
 }
 
 TEST_CASE("what is no link, or cannot be made, is an error, also of the Deferred") {
   const Directory directory;
   Clock clock;
-  fs::create_directory(directory / "lock");
+  std::filesystem::create_directory(directory / "lock");
   DeferredFilesystemLock no_link(clock, directory / "lock");
   CHECK_THROWS_AS(no_link.lock(), SystemError);
   DeferredFilesystemLock nowhere(clock, directory / "missing/lock");
@@ -155,7 +130,7 @@ TEST_CASE("destroying it gives the lock back and cancels who waits") {
   CHECK(cancelled);
   CHECK(clock.getDelayedCalls().empty());
   holder.reset();
-  CHECK_FALSE(fs::is_symlink(directory / "lock"));
+  CHECK(read_owner_link(directory / "lock").empty());
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "support/test_process.h"
+
 using namespace coil;
+using coil::testing::set_environment;
 
 namespace {
 
@@ -17,11 +20,11 @@ class Override {
  public:
   explicit Override(const char* value) {
     if (const char* before = std::getenv("COIL_REACTOR")) before_ = before;
-    ::setenv("COIL_REACTOR", value, 1);
+    set_environment("COIL_REACTOR", value);
   }
   Override(const Override&) = delete;
   Override& operator=(const Override&) = delete;
-  ~Override() { ::setenv("COIL_REACTOR", before_.c_str(), 1); }
+  ~Override() { set_environment("COIL_REACTOR", before_.c_str()); }
 
  private:
   std::string before_;
@@ -41,7 +44,7 @@ TEST_CASE("the names of the kinds can be read back") {
 
 TEST_CASE("a reactor of this build either says what it uses, or why it cannot be had") {
   const std::vector<AvailableReactor> all = available_reactors();
-  CHECK(all.size() >= 3);
+  CHECK_FALSE(all.empty());
   for (const AvailableReactor& entry : all) {
     CAPTURE(entry.name);
     CHECK(entry.description.empty() != entry.refusal.empty());
@@ -105,9 +108,13 @@ TEST_CASE("the deadline of a stop can be given with the other options") {
 }
 
 TEST_CASE("the environment overrides the automatic choice, and no other") {
-  const Override chosen("select");
-  CHECK(make_reactor()->name() == "select");
-  CHECK(make_reactor(ReactorOptions().set_kind(ReactorKind::poll))->name() == "poll");
+  const std::vector<AvailableReactor> all = available_reactors();
+  const Override chosen(all.back().name.c_str());
+  CHECK(make_reactor()->name() == all.back().name);
+  for (const AvailableReactor& entry : all) {
+    if (!entry.refusal.empty()) continue;
+    CHECK(make_reactor(ReactorOptions().set_kind(entry.kind))->name() == entry.name);
+  }
 }
 
 TEST_CASE("an environment that names no reactor is refused with those that exist") {
@@ -117,6 +124,7 @@ TEST_CASE("an environment that names no reactor is refused with those that exist
     FAIL("it was taken");
   } catch (const std::invalid_argument& error) {
     CHECK(std::string(error.what()).find("'kqueue9'") != std::string::npos);
-    CHECK(std::string(error.what()).find("epoll") != std::string::npos);
+    const std::string first = available_reactors().front().name;
+    CHECK(std::string(error.what()).find(first) != std::string::npos);
   }
 }

@@ -1,7 +1,6 @@
 // Covers: buffer.h, error.h, native_handle.h, unread_bytes.h: what everything else is made of.
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <cerrno>
@@ -146,12 +145,7 @@ TEST_CASE("unread bytes come in order, also those put back in front, however lit
 }
 
 TEST_CASE("unread bytes that are never all taken need no more memory than what is left") {
-  const auto peak_megabytes = [] {
-    rusage usage = {};
-    REQUIRE(::getrusage(RUSAGE_SELF, &usage) == 0);
-    return usage.ru_maxrss >> 10;
-  };
-  const long before = peak_megabytes();
+  const long before = coil::testing::peak_megabytes();
   const std::vector<std::byte> block(64 * 1024);
   std::vector<std::byte> taken(block.size());
   for (const bool in_front : {false, true}) {
@@ -162,5 +156,5 @@ TEST_CASE("unread bytes that are never all taken need no more memory than what i
       REQUIRE(unread.take(taken) == taken.size());
     }
   }
-  CHECK(peak_megabytes() - before < 50);
+  CHECK(coil::testing::peak_megabytes() - before < 50);
 }

@@ -1,6 +1,4 @@
 // Covers: testing/simulated_reactor.h: replay, virtual time, signals, and what can never happen.
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 #include <thread>
@@ -260,9 +258,9 @@ TEST_CASE("answers come at once or later, cancellations win or lose: no value is
 TEST_CASE("a raised signal is part of the run, and comes at the same moment again") {
   auto scenario = [](std::uint64_t seed, std::vector<TimePoint>& moments) {
     SimulatedReactor reactor(seed);
-    SignalWatcher watcher(reactor, {SIGHUP, SIGUSR1});
+    SignalWatcher watcher(reactor, {signal_a, signal_b});
     auto raise = [&]() -> Task<void> {
-      for (const int number : {SIGHUP, SIGUSR1, SIGHUP}) {
+      for (const int number : {signal_a, signal_b, signal_a}) {
         co_await sleep(milliseconds(7));
         CHECK(reactor.raise_signal(number));
       }
@@ -287,26 +285,26 @@ TEST_CASE("a raised signal is part of the run, and comes at the same moment agai
 
 TEST_CASE("a signal that nobody wants is nobody's, and watchers leave the process alone") {
   Simulated reactor;
-  CHECK_FALSE(reactor->raise_signal(SIGHUP));
-  const Disposition before(SIGHUP, &count_signal);
+  CHECK_FALSE(reactor->raise_signal(signal_a));
+  const Disposition before(signal_a, &count_signal);
   {
-    SignalWatcher watcher(*reactor, SIGHUP);
-    CHECK(handled_by(SIGHUP, &count_signal));
+    SignalWatcher watcher(*reactor, signal_a);
+    CHECK(handled_by(signal_a, &count_signal));
     CHECK_FALSE(reactor->raise_signal(SIGTERM));
     CHECK_FALSE(reactor->raise_signal(0));
     CHECK_FALSE(reactor->raise_signal(-1));
-    ::raise(SIGHUP);
+    std::raise(signal_a);
     reactor->iterate();
     CHECK_FALSE(watcher.try_next());
   }
-  CHECK_FALSE(reactor->raise_signal(SIGHUP));
+  CHECK_FALSE(reactor->raise_signal(signal_a));
 }
 
 TEST_CASE("what the process hears is no business of a simulation's watchers, and the reverse") {
   Simulated reactor;
   const Disposition before(SIGTERM, SIG_DFL);
   std::optional<SignalWatcher> watcher(std::in_place, *reactor, SIGTERM);
-  reactor->callLater(milliseconds(1), [] { ::raise(SIGTERM); });
+  reactor->callLater(milliseconds(1), [] { std::raise(SIGTERM); });
   reactor->run();  // As any program is ended.
   CHECK(reactor->exit_signal() == SIGTERM);
   CHECK_FALSE(watcher->try_next());
@@ -322,7 +320,7 @@ TEST_CASE("what the process hears is no business of a simulation's watchers, and
 
 TEST_CASE("a simulation that waits for a signal alone tells that nothing can ever happen") {
   Simulated reactor;
-  SignalWatcher watcher(*reactor, SIGHUP);
+  SignalWatcher watcher(*reactor, signal_a);
   auto waits = [&]() -> Task<void> { co_await watcher.next(); };
   CHECK_THROWS_AS(run(*reactor, waits()), Cancelled);
   CHECK(reactor->deadlocked());

@@ -5,21 +5,17 @@
 #include <coil/testing/reactors.h>
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "support/skip.h"
 #include "support/test_options.h"
+#include "support/test_process.h"
 
 namespace coil::testing {
-
-inline std::ptrdiff_t open_descriptors() {
-  using Iterator = std::filesystem::directory_iterator;
-  return std::distance(Iterator("/proc/self/fd"), Iterator());
-}
 
 // The reactor that this run is about, with its log collected; at its end, everything that a test
 // can leak is counted.

@@ -1,24 +1,19 @@
 // A directory of a test's own.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include "support/test_process.h"
 
 namespace coil::testing {
 
 // Made empty, and removed at the end with all that is in it.
 class Directory {
  public:
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "coil-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
+  Directory() : path_(make_directory()) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
   ~Directory() { std::filesystem::remove_all(path_); }
@@ -27,7 +22,7 @@ class Directory {
   std::filesystem::path operator/(const char* name) const { return path_ / name; }
 
  private:
-  std::filesystem::path path_;
+  const std::filesystem::path path_;
 };
 
 inline std::string text_of(const std::filesystem::path& name) {

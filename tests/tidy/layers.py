@@ -4,8 +4,8 @@ import re
 
 from tree import MODULES, Finding, rule
 
-SYSTEM_FOLDERS = ("runtime/src/", "process/src/", "threads/src/", "net/src/address_native.",
-                  "net/src/resolver_", "net/src/tls/", "samples/common/sha256.")
+SYSTEM_FOLDERS = ("runtime/src/", "process/src/", "threads/src/", "net/src/resolver_",
+                  "net/src/tls/", "samples/common/sha256")
 # Below runtime/src, but of a world that is made of values: no clock, no chance, no thread.
 SIMULATED_FOLDERS = ("runtime/src/reactors/simulated/", "runtime/src/testing/")
 REACTORS = "runtime/src/reactors/"
@@ -13,7 +13,7 @@ REACTORS = "runtime/src/reactors/"
 PLATFORM_HEADER = re.compile(
     r"(sys|net|netinet|arpa|linux|asm|openssl)/|(unistd|fcntl|poll|signal|time|netdb|pthread|sched|"
     r"semaphore|termios|dirent|dlfcn|pwd|spawn|execinfo|ifaddrs|liburing|windows|winsock2|mswsock|"
-    r"ws2tcpip|afunix)\.h$", re.I)
+    r"ws2tcpip|afunix|winternl|bcrypt|ntdef)\.h$", re.I)
 SOCKET_CALLS = (
     "socket|socketpair|bind|listen|accept4?|connect|shutdown|close|read|write|readv|writev|recv|"
     "send|recvfrom|sendto|recvmsg|sendmsg|getsockopt|setsockopt|getsockname|getpeername|ioctl|"

@@ -9,7 +9,7 @@ SAMPLES = {
                 "net/src/b.cpp": "#include <sys/socket.h>\n",
                 "runtime/include/coil/c.h": "#include <time.h>\n",
                 "samples/d.cpp": "#include <unistd.h>\n"},
-           good={"net/src/address_native.cpp": "#include <sys/socket.h>\n",
+           good={"net/src/resolver_threaded.cpp": "#include <sys/socket.h>\n",
                  "runtime/src/a.cpp": "#include <liburing.h>\n#include <poll.h>\n",
                  "net/src/b.cpp": "#include <chrono>\n#include <coil/net/address.h>\n"
                                   "// #include <poll.h>\n",

@@ -19,7 +19,8 @@ def expanded(word, values):
 def words_of(text):
     """Lists every word of a CMake file, with loops and variables of lists expanded."""
     text = re.sub(r"#[^\n]*", "", text)
-    values = {"CMAKE_CURRENT_SOURCE_DIR": ["."], "PROJECT_SOURCE_DIR": ["/"]}
+    values = {"CMAKE_CURRENT_SOURCE_DIR": ["."], "PROJECT_SOURCE_DIR": ["/"],
+              "COIL_SYSTEM": ["posix", "windows"]}
     words = set()
     for match in COMMAND.finditer(text):
         arguments = match.group(2).split()

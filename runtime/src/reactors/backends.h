@@ -29,6 +29,7 @@ void add_backend(Backend backend);
 std::unique_ptr<Reactor> make_io_uring_reactor(std::string& refusal);
 std::unique_ptr<Reactor> make_epoll_reactor();
 std::unique_ptr<Reactor> make_kqueue_reactor();
+std::unique_ptr<Reactor> make_iocp_reactor();
 std::unique_ptr<Reactor> make_poll_reactor();
 std::unique_ptr<Reactor> make_select_reactor();
 std::unique_ptr<Reactor> make_simulated_reactor(std::uint64_t seed);

@@ -19,7 +19,7 @@ namespace testing {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> names = {"io_uring", "epoll",  "kqueue",
+constexpr std::array<std::string_view, 7> names = {"io_uring", "epoll",  "kqueue",   "iocp",
                                                    "poll",     "select", "simulated"};
 
 std::string_view environment(const char* name) noexcept {

@@ -1,5 +1,5 @@
 # The headers of OpenSSL under the name of its target; Debian keeps some apart for each machine.
-include(${CMAKE_CURRENT_LIST_DIR}/headers.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/../../headers/headers.cmake)
 coil_link_headers(openssl folder)
 file(GLOB own_headers /usr/include/*-linux-gnu/openssl)
 foreach(own IN LISTS own_headers)

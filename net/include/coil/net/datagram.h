@@ -127,13 +127,13 @@ class DatagramSocket {
   // an IPv6 one or of the group; the system picks where nothing is said.
   //
   // Errors: MulticastJoinError, also if it is no group or of the other family.
-  void join_group(const IpAddress& group, const IpAddress& interface = IpAddress());
-  void leave_group(const IpAddress& group, const IpAddress& interface = IpAddress());
+  void join_group(const IpAddress& group, const IpAddress& through = IpAddress());
+  void leave_group(const IpAddress& group, const IpAddress& through = IpAddress());
   // On which interface datagrams to a group go out, named as for join_group; the any-address lets
   // the system pick.
   //
   // Errors: InvalidAddressError for an address that names none; SystemError.
-  void set_outgoing_interface(const IpAddress& interface);
+  void set_outgoing_interface(const IpAddress& through);
   IpAddress outgoing_interface() const;
   // Reads or sets an option of socket_options.h.
   template <DatagramOption O>
@@ -156,7 +156,7 @@ class DatagramSocket {
  private:
   Await<SendToOperation, void, detail::ToNothing> send_native(ConstBytes payload,
                                                               const Address* to);
-  void change_membership(const IpAddress& group, const IpAddress& interface, bool join);
+  void change_membership(const IpAddress& group, const IpAddress& through, bool join);
   bool is_v6() const noexcept { return family_ == SocketFamily::ipv6; }
 
   detail::OwnedSocket socket_;

@@ -97,9 +97,9 @@ class DatagramTransport {
   //
   // Errors: MulticastJoinError through the Deferred, for what is no group too.
   virtual Deferred<void> joinGroup(const IpAddress& group,
-                                   const IpAddress& interface = IpAddress()) = 0;
+                                   const IpAddress& through = IpAddress()) = 0;
   virtual Deferred<void> leaveGroup(const IpAddress& group,
-                                    const IpAddress& interface = IpAddress()) = 0;
+                                    const IpAddress& through = IpAddress()) = 0;
   // How many routers a datagram to a group may pass; 1 unless set.
   virtual void setTTL(int hops) = 0;
   virtual int getTTL() const = 0;
@@ -109,7 +109,7 @@ class DatagramTransport {
   // On which interface datagrams to a group go out, named as for joinGroup.
   //
   // Errors: InvalidAddressError for an address that names none; SystemError.
-  virtual void setOutgoingInterface(const IpAddress& interface) = 0;
+  virtual void setOutgoingInterface(const IpAddress& through) = 0;
   virtual IpAddress getOutgoingInterface() const = 0;
 };
 
@@ -120,12 +120,12 @@ class DatagramTransport {
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, const Address& local,
                                              std::shared_ptr<DatagramProtocol> protocol,
                                              DatagramPortOptions options = DatagramPortOptions());
-// `interface` is numeric; empty means every IPv4 interface.
+// `local` is numeric; empty means every IPv4 interface.
 //
 // Errors: also InvalidAddressError for anything else.
 std::shared_ptr<DatagramTransport> listenUDP(Reactor& reactor, std::uint16_t port,
                                              std::shared_ptr<DatagramProtocol> protocol,
-                                             std::string_view interface = {},
+                                             std::string_view local = {},
                                              DatagramPortOptions options = DatagramPortOptions());
 
 // The same as listenUDP, for every port can join groups.

@@ -20,7 +20,7 @@ inline TimerAwait sleep(Duration after) { return TimerAwait(nullptr, after); }
 // Waits until `due`; a moment that has passed still gives way to the loop once.
 inline TimerAwait sleep_until(TimePoint due) noexcept { return TimerAwait(nullptr, due); }
 
-// Yield: what co_await yield() waits for: everybody who is ready now.
+// YieldAwait: what co_await yield() waits for: everybody who is ready now.
 //
 // Example (tests/examples/timer_example.cpp, "yield"):
 //
@@ -30,10 +30,10 @@ inline TimerAwait sleep_until(TimePoint due) noexcept { return TimerAwait(nullpt
 //   }
 //
 // Cancellation: Cancellable; if cancelled, nothing was transferred.
-class [[nodiscard]] Yield final : public Suspension {
+class [[nodiscard]] YieldAwait final : public Suspension {
  public:
-  Yield() noexcept {}
-  Yield(Yield&& other) noexcept { other.require_idle(); }
+  YieldAwait() noexcept {}
+  YieldAwait(YieldAwait&& other) noexcept { other.require_idle(); }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -47,7 +47,7 @@ class [[nodiscard]] Yield final : public Suspension {
   }
   void await_resume() const { check_cancelled(); }
 };
-inline Yield yield() noexcept { return Yield(); }
+inline YieldAwait yield() noexcept { return YieldAwait(); }
 
 // CurrentContext: co_await current_context() gives the awaiting task's context, without waiting.
 //

@@ -74,7 +74,7 @@ class SocketCalls {
   // of this IPv6 address; the any-address lets the system pick. A socket that joined a group hears
   // no group that only others joined.
   virtual Result<> membership(NativeHandle socket, const NativeAddress& group,
-                              const NativeAddress& interface, bool join) = 0;
+                              const NativeAddress& through, bool join) = 0;
   // Sends what the kernel takes without waiting, as an outcome, nothing if it would wait; for a
   // stream that no send is in flight on.
   virtual Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept = 0;

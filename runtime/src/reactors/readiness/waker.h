@@ -1,6 +1,8 @@
 // Waker: the descriptor that ends a wait from another thread or a signal handler.
 #pragma once
 
+#include <coil/runtime/native_handle.h>
+
 namespace coil::detail {
 
 class Waker {
@@ -11,15 +13,16 @@ class Waker {
   Waker& operator=(const Waker&) = delete;
   ~Waker();
 
-  int descriptor() const noexcept { return descriptor_; }
+  NativeHandle handle() const noexcept { return handle_; }
+  int descriptor() const noexcept { return handle_.descriptor(); }
   // Threads: Any thread, and signal handlers.
   void wake() noexcept;
   // Makes it quiet again.
   void drain() noexcept;
 
  private:
-  int descriptor_;
-  int bell_;  // What is written to: the other end of a pipe, or the same descriptor.
+  NativeHandle handle_;
+  NativeHandle bell_;  // What is written to: the other end of a pipe, or the same descriptor.
 };
 
 }  // namespace coil::detail

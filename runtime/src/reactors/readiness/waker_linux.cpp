@@ -11,20 +11,20 @@
 
 namespace coil::detail {
 
-Waker::Waker() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), bell_(descriptor_) {
-  if (descriptor_ < 0) throw SystemError(system_error_code(errno), "eventfd");
+Waker::Waker() : handle_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), bell_(handle_) {
+  if (!handle_.valid()) throw SystemError(system_error_code(errno), "eventfd");
 }
 
-Waker::~Waker() { ::close(descriptor_); }
+Waker::~Waker() { ::close(descriptor()); }
 
 void Waker::wake() noexcept {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(bell_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(bell_.descriptor(), &one, sizeof one);
 }
 
 void Waker::drain() noexcept {
   std::uint64_t count;
-  [[maybe_unused]] const ssize_t got = ::read(descriptor_, &count, sizeof count);
+  [[maybe_unused]] const ssize_t got = ::read(descriptor(), &count, sizeof count);
 }
 
 }  // namespace coil::detail

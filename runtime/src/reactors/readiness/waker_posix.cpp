@@ -16,24 +16,24 @@ namespace coil::detail {
 Waker::Waker() {
   std::array<int, 2> ends = {-1, -1};
   if (open_pipe(ends) != 0) throw SystemError(system_error_code(errno), "pipe");
-  descriptor_ = ends[0];
-  bell_ = ends[1];
+  handle_ = NativeHandle(ends[0]);
+  bell_ = NativeHandle(ends[1]);
 }
 
 Waker::~Waker() {
-  ::close(descriptor_);
-  ::close(bell_);
+  ::close(descriptor());
+  ::close(bell_.descriptor());
 }
 
 // A pipe that is full of wake-ups refuses one more, which nobody misses.
 void Waker::wake() noexcept {
   const std::byte one = {};
-  [[maybe_unused]] const ssize_t written = ::write(bell_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(bell_.descriptor(), &one, sizeof one);
 }
 
 void Waker::drain() noexcept {
   std::array<std::byte, 512> wakes;
-  while (::read(descriptor_, wakes.data(), wakes.size()) == static_cast<ssize_t>(wakes.size())) {
+  while (::read(descriptor(), wakes.data(), wakes.size()) == static_cast<ssize_t>(wakes.size())) {
   }
 }
 

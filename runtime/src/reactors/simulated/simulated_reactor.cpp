@@ -4,8 +4,6 @@
 #include "signal_desk.h"
 #include "simulation.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -168,14 +166,6 @@ bool SimulatedReactor::Simulation::take_wake() noexcept {
   if (!woken.exchange(false, std::memory_order_seq_cst)) return false;
   waker.drain();
   return true;
-}
-
-void SimulatedReactor::Simulation::sleep() noexcept {
-  pollfd watched = {};
-  watched.fd = waker.descriptor();
-  watched.events = POLLIN;
-  [[maybe_unused]] const int count = ::poll(&watched, 1, -1);
-  take_wake();
 }
 
 // Lets time pass until something was completed or `until` is reached; false if neither can ever

@@ -1,4 +1,4 @@
-// Simulation: the state of a simulated reactor. Included by its two sources.
+// Simulation: the state of a simulated reactor. Included by its sources.
 #pragma once
 
 #include "../readiness/waker.h"
@@ -41,7 +41,7 @@ class SimulatedReactor::Simulation {
   void note_work() noexcept;
   bool run_until(TimePoint until);
   bool take_wake() noexcept;
-  void sleep() noexcept;
+  void sleep() noexcept;  // sleep_posix.cpp or sleep_windows.cpp
 
   // deadlock.cpp
   void report_deadlock();

@@ -1,57 +1,20 @@
-// The one place where the simulation sees sockaddr.
+// What a simulated machine makes of an address.
 #include "socket_address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cstddef>
-#include <cstring>
 
 namespace coil::detail {
 
 std::optional<SocketAddress> SocketAddress::from_native(const NativeAddress& native) noexcept {
-  sa_family_t family = AF_UNSPEC;
-  if (native.size() < sizeof(sockaddr_in)) return std::nullopt;
-  std::memcpy(&family, native.data() + offsetof(sockaddr, sa_family), sizeof family);
+  const std::optional<IpEndpoint> endpoint = ip_from_native(native);
+  if (!endpoint) return std::nullopt;
   SocketAddress address;
-  if (family == AF_INET) {
-    sockaddr_in raw;
-    std::memcpy(&raw, native.data(), sizeof raw);
-    std::memcpy(address.ip.data(), &raw.sin_addr, sizeof raw.sin_addr);
-    address.port = ntohs(raw.sin_port);
-    return address;
-  }
-  if (family != AF_INET6 || native.size() < sizeof(sockaddr_in6)) return std::nullopt;
-  sockaddr_in6 raw;
-  std::memcpy(&raw, native.data(), sizeof raw);
-  address.family = SocketFamily::ipv6;
-  std::memcpy(address.ip.data(), &raw.sin6_addr, sizeof raw.sin6_addr);
-  address.port = ntohs(raw.sin6_port);
-  address.scope = raw.sin6_scope_id;
+  static_cast<IpEndpoint&>(address) = *endpoint;
   return address;
 }
 
 NativeAddress SocketAddress::to_native() const noexcept {
-  NativeAddress native;
-  if (family == SocketFamily::ipv6) {
-    sockaddr_in6 raw = {};
-    raw.sin6_family = AF_INET6;
-    raw.sin6_port = htons(port);
-    raw.sin6_scope_id = scope;
-    std::memcpy(&raw.sin6_addr, ip.data(), sizeof raw.sin6_addr);
-    std::memcpy(native.data(), &raw, sizeof raw);
-    native.set_size(sizeof raw);
-  } else {
-    sockaddr_in raw = {};
-    raw.sin_family = AF_INET;
-    raw.sin_port = htons(port);
-    std::memcpy(&raw.sin_addr, ip.data(), sizeof raw.sin_addr);
-    std::memcpy(native.data(), &raw, sizeof raw);
-    native.set_size(sizeof raw);
-  }
-  return native;
+  return ip_to_native(family, ip.data(), scope, port);
 }
 
 SocketAddress SocketAddress::any(SocketFamily family) noexcept {
@@ -125,10 +88,8 @@ bool SocketAddress::covers(const SocketAddress& target) const noexcept {
 }
 
 std::string SocketAddress::text() const {
-  char name[INET6_ADDRSTRLEN] = {};
-  const bool v6 = family == SocketFamily::ipv6;
-  ::inet_ntop(v6 ? AF_INET6 : AF_INET, ip.data(), name, sizeof name);
-  return (v6 ? "[" + std::string(name) + "]" : std::string(name)) + ":" + std::to_string(port);
+  const std::string name = print_ip(family, ip.data());
+  return (family == SocketFamily::ipv6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
 }
 
 }  // namespace coil::detail

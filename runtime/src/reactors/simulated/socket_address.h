@@ -1,9 +1,7 @@
-// SocketAddress: an IP address and port, out of and into the operating system's layout. Included by
-// the simulated network.
+// SocketAddress: an IP address and port as the simulation uses them. Included by its network.
 #pragma once
 
-#include <coil/runtime/native_handle.h>
-#include <coil/runtime/socket_calls.h>
+#include <coil/runtime/detail/native_address.h>
 
 #include <array>
 #include <cstdint>
@@ -12,7 +10,7 @@
 
 namespace coil::detail {
 
-class SocketAddress {
+class SocketAddress : public IpEndpoint {
  public:
   using Ip = std::array<std::uint8_t, 16>;  // IPv4 uses the first four bytes.
 
@@ -41,11 +39,6 @@ class SocketAddress {
   std::string text() const;
 
   friend bool operator==(const SocketAddress&, const SocketAddress&) noexcept = default;
-
-  SocketFamily family = SocketFamily::ipv4;
-  Ip ip{};
-  std::uint32_t scope = 0;
-  std::uint16_t port = 0;
 };
 
 }  // namespace coil::detail

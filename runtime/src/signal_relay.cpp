@@ -1,11 +1,12 @@
-// Signals on POSIX systems: the handler notes the number for each reactor and wakes its loop.
+// Signals: the handler notes the number for each reactor and wakes its loop.
 #include "signal_relay.h"
+
+#include "signal_disposition.h"
 
 #include <coil/runtime/reactor.h>
 
-#include <signal.h>
-
 #include <cerrno>
+#include <csignal>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -16,20 +17,16 @@ namespace coil::detail {
 
 namespace {
 
-static_assert(NSIG <= signals_max);
 static_assert(std::atomic<SignalPort*>::is_always_lock_free);
 static_assert(std::atomic<std::uint16_t>::is_always_lock_free);
 
-using SignalFunction = void (*)(int);
-
-// One signal: who wants it, and what the program had for it before.
+// One signal: who wants it.
 struct Record {
   int users = 0;
   std::atomic<int> watchers{0};  // Those of the users that are watchers.
-  struct sigaction previous = {};
 };
 
-constinit std::mutex lock;  // For the records and the list, never the handler.
+std::mutex lock;  // For the records and the list, never the handler.
 constinit std::atomic<SignalPort*> ports{nullptr};  // It only grows.
 Record records[signals_max];
 SignalPort* stopped_port = nullptr;  // Has the exit signals …
@@ -37,39 +34,15 @@ bool stops_on_interrupt = false;     // … and SIGINT among them.
 
 Record& record_of(int number) noexcept { return records[static_cast<std::size_t>(number)]; }
 
-// A handler that returns from these comes back at once, for ever.
-bool is_fault(int number) noexcept {
-  return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
-         number == SIGABRT;
-}
-
-// Takes the signal for one more; false if the system refuses, or if only the default may be taken
-// and the program has something of its own.
+// Takes the signal for one more user; false as take_signal has it.
 bool take(int number, SignalFunction handler, bool only_default) noexcept {
-  Record& record = record_of(number);
-  struct sigaction now = {};
-  if (::sigaction(number, nullptr, &now) != 0) return false;
-  const bool ours = now.sa_handler == handler;
-  if (only_default && (ours ? record.previous : now).sa_handler != SIG_DFL) return false;
-  if (!ours) {
-    struct sigaction action = {};
-    action.sa_handler = handler;
-    sigemptyset(&action.sa_mask);
-    action.sa_flags = SA_RESTART | (number == SIGCHLD ? SA_NOCLDSTOP : 0);
-    if (::sigaction(number, &action, nullptr) != 0) return false;
-    record.previous = now;
-  }
-  ++record.users;
+  if (!take_signal(number, handler, only_default)) return false;
+  ++record_of(number).users;
   return true;
 }
 
-// A handler that the program has set over ours is newer than what we would put back.
 void give_back(int number, SignalFunction handler) noexcept {
-  Record& record = record_of(number);
-  if (--record.users != 0) return;
-  struct sigaction now = {};
-  if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler != handler) return;
-  ::sigaction(number, &record.previous, nullptr);
+  if (--record_of(number).users == 0) give_back_signal(number, handler);
 }
 
 }  // namespace

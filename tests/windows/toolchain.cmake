@@ -1,0 +1,26 @@
+# Windows as Debian's mingw-w64 compiles it and wine runs it.
+#
+# COIL_WINDOWS_ABSEIL names the folder that tests/windows/abseil was built in, for what links it.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES COIL_WINDOWS_ABSEIL)
+
+# The compiler whose std::thread and std::mutex work: the other variant lacks them.
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+# No program carries a DLL along.
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+set(CMAKE_CROSSCOMPILING_EMULATOR wine)
+
+# Debian's packages of headers, each seen through a folder that holds nothing else.
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(CMAKE_FIND_PACKAGE_PREFER_CONFIG ON)
+set(absl_DIR ${COIL_WINDOWS_ABSEIL})
+foreach(package IN ITEMS CLI11 doctest)
+  set(${package}_DIR ${CMAKE_CURRENT_LIST_DIR}/../headers)
+endforeach()

@@ -3,6 +3,7 @@
 // Run it:  coil exec -- ls /no/such/place     says "err: …" on its own standard error, and exits
 //          with the status of ls; with 128 and the number of the signal, if one has ended it.
 #include "common/commands.h"
+#include "common/hangups.h"
 #include "common/samples.h"
 
 #include <coil/process/process.h>
@@ -28,7 +29,7 @@ void print(std::FILE* to, std::string_view prefix, std::string_view line) {
 }
 
 // A last line may lack its end.
-coil::Task<void> pass_on(coil::PipeReader& from, std::FILE* to, std::string_view prefix) {
+coil::Task<void> print_lines(coil::PipeReader& from, std::FILE* to, std::string_view prefix) {
   std::string rest;
   for (;;) {
     const coil::BufferLease data = co_await from.receive();
@@ -50,7 +51,7 @@ coil::Task<void> forward(coil::SignalWatcher& signals, coil::Process& process) {
     const int number = co_await signals.next();
     if (number == SIGINT && coil::output_is_terminal()) continue;
     try {
-      process.signal(number);
+      pass_on(process, number);
     } catch (const coil::ProcessExitedAlready&) {
       co_return;
     }
@@ -58,12 +59,12 @@ coil::Task<void> forward(coil::SignalWatcher& signals, coil::Process& process) {
 }
 
 coil::Task<int> execute(coil::Reactor& reactor, const coil::Command& command) {
-  coil::SignalWatcher signals(reactor, {SIGINT, SIGTERM, SIGHUP});
+  coil::SignalWatcher signals = watch_for_child(reactor);
   coil::Process process = coil::Process::spawn(reactor, command);
   auto until_it_ends = [&](coil::TaskGroup& group) -> coil::Task<int> {
     group.spawn(&forward, coil::outlives_group(signals), coil::outlives_group(process));
-    co_await coil::when_all(pass_on(process.output(), stdout, "out: "),
-                            pass_on(process.errors(), stderr, "err: "));
+    co_await coil::when_all(print_lines(process.output(), stdout, "out: "),
+                            print_lines(process.errors(), stderr, "err: "));
     const coil::ExitStatus status = co_await process.wait();
     group.cancel();
     co_return status.shell_code();

@@ -7,21 +7,20 @@
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/task.h>
 
-#include "owned_descriptor.h"
+#include "native_child.h"
 
 #include <functional>
 #include <memory>
 #include <optional>
-#include <system_error>
+#include <utility>
 
 namespace coil::detail {
 
-// Where there is a descriptor for the process, it tells of the end, names the process whatever
-// becomes of its number, and is what is reaped. Elsewhere SIGCHLD tells, for all children at once.
+// One strand looks after it; others may wait, and ask for its end.
 class Child : public std::enable_shared_from_this<Child> {
  public:
-  Child(Reactor& reactor, int pid, OwnedDescriptor pidfd)
-      : reactor_(reactor), pid_(pid), pidfd_(std::move(pidfd)) {}
+  Child(Reactor& reactor, std::unique_ptr<NativeChild> native)
+      : reactor_(reactor), native_(std::move(native)) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
@@ -31,6 +30,8 @@ class Child : public std::enable_shared_from_this<Child> {
   Task<void> until_over();
   // Ends it and reaps it: SIGTERM at once, SIGKILL if `grace` passes.
   void give_up(Duration grace);
+  // Leaves it to itself; it is reaped if it ends while the reactor turns.
+  void leave_alone() noexcept { native_->set_free(); }
 
   // Reaps it if it has ended.
   bool try_reap() noexcept;
@@ -40,7 +41,7 @@ class Child : public std::enable_shared_from_this<Child> {
   void signal(int number);
 
   Reactor& reactor() const noexcept { return reactor_; }
-  int pid() const noexcept { return pid_; }
+  int pid() const noexcept { return native_->pid(); }
   // Nothing is left to be waited for: it was reaped, here or by somebody else.
   bool is_over() const noexcept { return status_.has_value() || stolen_; }
   bool was_given_up() const noexcept { return given_up_; }
@@ -52,18 +53,10 @@ class Child : public std::enable_shared_from_this<Child> {
   Task<void> run_watch(std::shared_ptr<Child> self);
   Task<void> run_end(std::shared_ptr<Child> self, Duration grace);
   Task<void> end(Duration grace);
-  Task<void> until_news();
-  Task<void> until_readable();
-  int send(int number) const noexcept;
-  int wait(int options, int& code, int& number) const noexcept;
-  void note_over() noexcept;
   void tell() noexcept;
 
   Reactor& reactor_;
-  int pid_;
-  OwnedDescriptor pidfd_;
-  HandleId handle_;        // Of the descriptor, while …
-  int polls_ = 0;          // … waits are in flight on it, which keep it open.
+  std::unique_ptr<NativeChild> native_;
   bool watched_ = false;   // A strand of the reactor's looks after it.
   bool stolen_ = false;    // Somebody else has reaped it.
   bool given_up_ = false;  // It is being ended.

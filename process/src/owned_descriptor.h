@@ -1,4 +1,5 @@
-// OwnedDescriptor: a POSIX descriptor that is closed when its owner goes. For the *_posix files.
+// OwnedDescriptor: a descriptor of the C library, closed when its owner goes. Included by the files
+// that make pipes between children.
 #pragma once
 
 #include <coil/runtime/native_handle.h>

@@ -1,6 +1,7 @@
 // A locked file with the number of a process, by open(2) and flock(2).
 #include <coil/process/pid_file.h>
 
+#include "pid_text.h"
 #include "proc.h"
 
 #include <coil/runtime/error.h>
@@ -13,25 +14,19 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 namespace coil {
 
 namespace {
 
-// Digits are all that a number has, so that a file with anything else in it is nobody's.
 long read_number(int descriptor) noexcept {
   std::array<char, 32> text;
   const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
   if (size <= 0) return 0;
-  const std::string_view line(text.data(), static_cast<std::size_t>(size));
-  const std::string_view digits = line.substr(0, line.find('\n'));
-  pid_t number = 0;
-  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool whole = parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size();
-  return whole && number > 0 ? number : 0;
+  return detail::number_in({text.data(), static_cast<std::size_t>(size)});
 }
 
 bool is_alive(long process) noexcept {
@@ -42,24 +37,7 @@ bool is_alive(long process) noexcept {
   throw SystemError(system_error_code(errno), std::string(what) + " the pid file " + name.string());
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& name, long owner) {
-  const std::string who = owner == 0 ? "another process" : "process " + std::to_string(owner);
-  throw PidFileHeld(who + " runs already: it holds the pid file " + name.string(), owner);
-}
-
 }  // namespace
-
-PidFile::PidFile(const std::filesystem::path& name)
-    : name_(std::filesystem::absolute(name)), owner_(::getpid()) {
-  try {
-    while (!open_and_lock()) {
-    }
-    write_number();
-  } catch (...) {
-    if (held()) ::close(descriptor_);
-    throw;
-  }
-}
 
 // Between open and flock the owner may have removed the file that was opened, and somebody else may
 // have made the next: the lock counts only if the name still leads to what it is on.
@@ -76,7 +54,7 @@ bool PidFile::open_and_lock() {
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) fail(name_, "cannot lock");
-    refuse(name_, read_number(descriptor_));
+    detail::refuse_held(name_, read_number(descriptor_));
   }
   if (!is_at_its_name()) {
     ::close(std::exchange(descriptor_, -1));
@@ -84,7 +62,7 @@ bool PidFile::open_and_lock() {
   }
   const long before = read_number(descriptor_);
   if (before != owner_ && is_alive(before) && detail::has_run_since(before, seen.st_mtime)) {
-    refuse(name_, before);
+    detail::refuse_held(name_, before);
   }
   return true;
 }

@@ -1,4 +1,4 @@
-// RunningProcess: the ProcessTransport of one child. Included by process_protocol.cpp.
+// RunningProcess: the ProcessTransport of one child. Included by the files that start one.
 #pragma once
 
 #include <coil/net/pipe.h>
@@ -24,8 +24,11 @@ struct ChildOutput {
 class RunningProcess final : public ProcessTransport,
                              public std::enable_shared_from_this<RunningProcess> {
  public:
+  // Whatever ends this side, the child goes on.
   RunningProcess(std::shared_ptr<Child> child, std::shared_ptr<ProcessProtocol> protocol)
-      : child_(std::move(child)), protocol_(std::move(protocol)) {}
+      : child_(std::move(child)), protocol_(std::move(protocol)) {
+    child_->leave_alone();
+  }
   ~RunningProcess() override;
 
   void add_output(int descriptor, PipeReader reader);
@@ -71,5 +74,11 @@ class RunningProcess final : public ProcessTransport,
   bool on_terminal_ = false;
   bool paused_ = false;
 };
+
+// Starts the command on a terminal: that of the options, or a new one. Errors: as spawnProcess.
+std::shared_ptr<RunningProcess> start_on_terminal(Reactor& reactor,
+                                                  std::shared_ptr<ProcessProtocol> protocol,
+                                                  const Command& command,
+                                                  const SpawnOptions& options);
 
 }  // namespace coil::detail

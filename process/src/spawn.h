@@ -4,8 +4,11 @@
 
 #include <coil/process/command.h>
 
-#include "owned_descriptor.h"
+#include <coil/runtime/owned_handle.h>
 
+#include "native_child.h"
+
+#include <memory>
 #include <vector>
 
 namespace coil::detail {
@@ -14,12 +17,11 @@ namespace coil::detail {
 struct ParentEnd {
   int number = -1;  // The descriptor in the child.
   bool reads = false;
-  OwnedDescriptor end;
+  OwnedHandle end;
 };
 
 struct SpawnedChild {
-  int pid = -1;
-  OwnedDescriptor pidfd;  // Invalid where the system has none.
+  std::unique_ptr<NativeChild> native;
   std::vector<ParentEnd> ends;
 };
 
@@ -31,10 +33,5 @@ enum class SpawnFailure : bool {
 
 // Starts the child. Errors: SystemError; what was opened is closed again, and nothing else.
 SpawnedChild spawn_child(const Command& command, SpawnFailure failure);
-// The same on a terminal: descriptors 0 to 2 are `slave`, which becomes its controlling terminal.
-SpawnedChild spawn_on_terminal(const Command& command, SpawnFailure failure, int slave);
-
-// Whether descriptors of processes are to be used at all.
-bool uses_pidfd() noexcept;
 
 }  // namespace coil::detail

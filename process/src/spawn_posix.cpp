@@ -1,7 +1,8 @@
 // Spawning on POSIX systems: the parent's side of it.
-#include "spawn.h"
+#include "spawn_posix.h"
 
 #include "child_calls.h"
+#include "native_child_posix.h"
 
 #include <coil/process/exit_status.h>
 #include <coil/runtime/error.h>
@@ -196,7 +197,7 @@ class Descriptors {
     PipeEnds pipe = open_pipe();
     OwnedDescriptor& mine = reads ? pipe.reading : pipe.writing;
     set_non_blocking(mine.get());
-    ends.push_back({number, reads, std::move(mine)});
+    ends.push_back({number, reads, OwnedHandle(NativeHandle(mine.release()))});
     add_own(number, std::move(reads ? pipe.writing : pipe.reading));
   }
   void add_own(int number, OwnedDescriptor own) {
@@ -236,6 +237,12 @@ void reap_failed(int pid) noexcept {
   }
 }
 
+// Whether descriptors of processes are to be used at all.
+bool uses_pidfd() noexcept {
+  const char* const wish = std::getenv("COIL_CHILD_WATCHER");
+  return wish == nullptr || std::string_view(wish) != "sigchld";
+}
+
 SpawnedChild run_script(Preparation& prepared) {
   std::optional<PipeEnds> pipe;
   if (prepared.script.complaint == nullptr) {
@@ -243,16 +250,16 @@ SpawnedChild run_script(Preparation& prepared) {
     prepared.script.report = pipe->writing.get();
   }
   const Started started = start_child(prepared.script, uses_pidfd());
-  SpawnedChild child;
-  child.pid = started.pid;
-  child.pidfd = OwnedDescriptor(started.pidfd);
   if (started.pid < 0) {
     throw SystemError(system_error_code(started.error),
                       prepared.complaint() + spawn_step_text(SpawnStep::start));
   }
+  OwnedDescriptor pidfd(started.pidfd);
+  SpawnedChild child;
+  child.native = std::make_unique<PosixChild>(started.pid, std::move(pidfd));
   if (!pipe) return child;
   if (const std::optional<Report> report = read_report(*pipe)) {
-    reap_failed(child.pid);
+    reap_failed(started.pid);
     throw SystemError(system_error_code(report->error),
                       prepared.complaint() + spawn_step_text(report->step));
   }
@@ -279,11 +286,6 @@ const char* spawn_step_text(SpawnStep step) noexcept {
       return "execute the program";
   }
   return "";
-}
-
-bool uses_pidfd() noexcept {
-  const char* const wish = std::getenv("COIL_CHILD_WATCHER");
-  return wish == nullptr || std::string_view(wish) != "sigchld";
 }
 
 SpawnedChild spawn_child(const Command& command, SpawnFailure failure) {

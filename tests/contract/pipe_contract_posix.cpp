@@ -4,6 +4,7 @@
 #include <string>
 
 #include "support/contract.h"
+#include "support/everything.h"
 #include "support/pipes.h"
 
 using namespace coil;

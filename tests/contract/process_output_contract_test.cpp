@@ -1,35 +1,16 @@
 // Covers: process_output.h, pipeline.h: commands run to their end, alone and in a row.
-#include <signal.h>
-
 #include <chrono>
 #include <string>
 #include <vector>
 
-#include "support/child.h"
+#include "support/command_runs.h"
 #include "support/contract.h"
 
 using namespace coil;
 using namespace coil::testing;
-using std::chrono::hours;
 using std::chrono::milliseconds;
 
 namespace {
-
-template <class T>
-Result<T> result_of(Reactor& reactor, Deferred<T> deferred) {
-  auto waits = [](Deferred<T> result) -> Task<Result<T>> {
-    co_return co_await as_result(std::move(result));
-  };
-  auto result = run(reactor, waits(std::move(deferred)));
-  settle(reactor);
-  return result;
-}
-
-template <class Body>
-void with_task(Reactor& reactor, Body body) {
-  run(reactor, body());
-  settle(reactor);
-}
 
 const std::string program = COIL_TEST_CHILD;
 
@@ -44,9 +25,9 @@ TEST_CASE("getProcessOutput gives what a program says") {
   CHECK(*named == "[" + program + "][arguments]");
   auto bare = result_of(*reactor, getProcessOutput(*reactor, program, {"variables"}));
   CHECK(bare->empty());
-  auto there = result_of(
-      *reactor, getProcessOutput(*reactor, program, {"place"}, OutputOptions().set_path("/usr")));
-  CHECK(*there == "/usr");
+  auto there = result_of(*reactor, getProcessOutput(*reactor, program, {"place"},
+                                                    OutputOptions().set_path(usual_folder())));
+  CHECK(*there == usual_folder());
 }
 
 TEST_CASE("getProcessOutput fails where a program complains, unless that is wanted") {
@@ -63,29 +44,6 @@ TEST_CASE("getProcessOutput fails where a program complains, unless that is want
   auto both = result_of(*reactor, getProcessOutput(*reactor, program, {"noise", "2", "0"},
                                                    OutputOptions().set_errortoo(true)));
   CHECK(*both == "xxxx");
-}
-
-TEST_CASE("getProcessValue and getProcessOutputAndValue give the code, and fail for a signal") {
-  COIL_KERNEL_CONTRACT(reactor, "processes");
-  auto value = result_of(*reactor, getProcessValue(*reactor, program, {"exit", "5"}));
-  CHECK(*value == 5);
-  auto all = result_of(*reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "4"}));
-  REQUIRE(all.has_value());
-  CHECK(all.value().output == "xxx");
-  CHECK(all.value().errors == "xxx");
-  CHECK(all.value().status.code() == 4);
-  auto killed =
-      result_of(*reactor, getProcessOutputAndValue(*reactor, program, {"noise", "3", "-9"}));
-  REQUIRE_FALSE(killed.has_value());
-  CHECK(killed.error().failure().visit<ProcessSignaled>([](const ProcessSignaled& error) {
-    CHECK(error.signal() == SIGKILL);
-    CHECK(error.output() == "xxx");
-    CHECK(error.errors() == "xxx");
-  }));
-  auto none = result_of(*reactor, getProcessValue(*reactor, program, {"raise", "15"}));
-  CHECK(none.error().failure().check<ProcessSignaled>());
-  auto absent = result_of(*reactor, getProcessValue(*reactor, "/no/such/program"));
-  CHECK(*absent == 1);
 }
 
 TEST_CASE("cancelling what getProcessOutput gave ends the program") {
@@ -157,17 +115,6 @@ TEST_CASE("a pipeline carries bytes from child to child, and tells of each how i
     CHECK(got == text);
     const std::vector<ExitStatus> ends = co_await pipeline.wait();
     CHECK(ends == std::vector<ExitStatus>(3, ExitStatus::exited(0)));
-  });
-}
-
-TEST_CASE("a child of a pipeline notices that the next one has ended") {
-  COIL_KERNEL_CONTRACT(reactor, "processes");
-  with_task(*reactor, [&]() -> Task<void> {
-    std::vector<Command> commands = {child("flood"), child("exit", "3")};
-    Pipeline pipeline = Pipeline::spawn(*reactor, commands);
-    const std::vector<ExitStatus> ends = co_await pipeline.wait();
-    CHECK(ends == std::vector<ExitStatus>{ExitStatus::signaled(SIGPIPE), ExitStatus::exited(3)});
-    pipeline.signal(SIGTERM);  // All have ended: nothing happens.
   });
 }
 

@@ -1,65 +1,19 @@
 // Covers: process/stdio.h: standard streams of every kind, and what is put back at their end.
 #include <coil/net.h>
 #include <coil/process/stdio.h>
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <string>
 
 #include "support/contract.h"
-#include "support/pipes.h"
+#include "support/everything.h"
 #include "support/probe.h"
+#include "support/standard_streams.h"
 
 using namespace coil;
 using namespace coil::testing;
 
 namespace {
-
-bool blocks(const Descriptor& descriptor) {
-  return (::fcntl(descriptor.number(), F_GETFL) & O_NONBLOCK) == 0;
-}
-
-StdioOptions over(const Descriptor& input, const Descriptor& output) {
-  return StdioOptions().set_input(input.handle()).set_output(output.handle());
-}
-
-// A program's two standard streams, and the other side of them.
-class Streams {
- public:
-  explicit Streams(Reactor& reactor)
-      : keyboard(reactor, in_.writing.take()), screen(reactor, out_.reading.take()) {}
-  StdioOptions options() const { return over(in_.reading, out_.writing); }
-  const Descriptor& input() const { return in_.reading; }
-  const Descriptor& output() const { return out_.writing; }
-
- private:
-  // The other side does not block; that is no concern of the program's.
-  static RawPipe made(bool reading) {
-    RawPipe pipe;
-    const Descriptor& ours = reading ? pipe.reading : pipe.writing;
-    REQUIRE(::fcntl(ours.number(), F_SETFL, O_NONBLOCK) == 0);
-    return pipe;
-  }
-  RawPipe in_ = made(false);
-  RawPipe out_ = made(true);
-
- public:
-  PipeWriter keyboard;
-  PipeReader screen;
-};
-
-template <class Body>
-void with_stdio(Reactor& reactor, Body body) {
-  auto all = [&]() -> Task<void> {
-    Streams streams(reactor);
-    StdioTransport stdio = StdioTransport::open(reactor, streams.options());
-    co_await body(streams, stdio);
-  };
-  run(reactor, all());
-}
 
 // Runs body(streams, probe) with the probe connected, and waits for its end.
 template <class P = Probe, class Body>
@@ -107,26 +61,12 @@ TEST_CASE("standard streams over pipes carry more than a pipe holds, both ways")
   });
 }
 
-TEST_CASE("other processes that share a pipe do not see it become non-blocking") {
-  COIL_KERNEL_CONTRACT(reactor, "standard streams");
-  with_stdio(*reactor, [](Streams& streams, StdioTransport& stdio) -> Task<void> {
-    CHECK(blocks(streams.input()));
-    CHECK(blocks(streams.output()));
-    co_await stdio.write_all("said");
-    std::array<std::byte, 4> text;
-    co_await read_exactly(streams.screen, text);
-    CHECK(blocks(streams.output()));
-  });
-}
-
 TEST_CASE("destroying standard streams leaves the descriptors to the program") {
   COIL_KERNEL_CONTRACT(reactor, "standard streams");
   auto all = [&]() -> Task<void> {
     Streams streams(*reactor);
-    {
-      const StdioTransport stdio = StdioTransport::open(*reactor, streams.options());
-    }
-    REQUIRE(::write(streams.output().number(), "more", 4) == 4);
+    { const StdioTransport stdio = StdioTransport::open(*reactor, streams.options()); }
+    REQUIRE(streams.output().write("more") == 4);
     std::array<std::byte, 4> text;
     co_await read_exactly(streams.screen, text);
     CHECK(as_text(text) == "more");
@@ -142,7 +82,7 @@ TEST_CASE("closing standard output ends it for its reader, and input goes on") {
     const std::string seen = co_await read_everything(streams.screen);
     CHECK(seen == "last");
     // The number leads nowhere, and nobody else is given it.
-    CHECK(::write(streams.output().number(), "x", 1) == 1);
+    CHECK(streams.output().write("x") == 1);
     co_await streams.keyboard.write_all("typed");
     const BufferLease lease = co_await stdio.receive();
     CHECK(as_text(lease.bytes()) == "typed");
@@ -152,51 +92,14 @@ TEST_CASE("closing standard output ends it for its reader, and input goes on") {
 TEST_CASE("standard streams over files read to the end, and write where the file stands") {
   COIL_KERNEL_CONTRACT(reactor, "standard streams");
   auto all = [&]() -> Task<void> {
-    std::string name = "/tmp/coil_stdio_XXXXXX";
-    Descriptor file(::mkstemp(name.data()));
-    const Descriptor input(::open(name.c_str(), O_RDONLY | O_CLOEXEC));
-    ::unlink(name.c_str());
-    REQUIRE(::write(file.number(), "first ", 6) == 6);
-    StdioTransport stdio = StdioTransport::open(*reactor, over(input, file));
+    const RawFile file;
+    REQUIRE(file.writing.write("first ") == 6);
+    StdioTransport stdio = StdioTransport::open(*reactor, over(file.reading, file.writing));
     co_await stdio.write_all("second");
     const std::string text = co_await read_everything(stdio);
     CHECK(text == "first second");
   };
   run(*reactor, all());
-}
-
-TEST_CASE("standard streams over one socket are its two sides") {
-  COIL_KERNEL_CONTRACT(reactor, "standard streams");
-  auto all = [&]() -> Task<void> {
-    std::array<int, 2> ends = {-1, -1};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-    const Descriptor input(ends[0]);
-    const Descriptor output(::dup(ends[0]));
-    TcpStream peer(*reactor, NativeHandle(ends[1]));
-    StdioTransport stdio = StdioTransport::open(*reactor, over(input, output));
-    co_await peer.write_all("question");
-    co_await peer.shutdown_write();
-    const std::string question = co_await read_everything(stdio);
-    CHECK(question == "question");
-    co_await stdio.write_all("answer");
-    co_await stdio.shutdown_write();
-    const std::string answer = co_await read_everything(peer);
-    CHECK(answer == "answer");
-  };
-  run(*reactor, all());
-}
-
-TEST_CASE("what cannot be standard streams is refused") {
-  COIL_KERNEL_CONTRACT(reactor, "standard streams");
-  const RawPipe pipe;
-  const Descriptor datagrams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto open = [&](const StdioOptions& options) {
-    static_cast<void>(StdioTransport::open(*reactor, options));
-  };
-  const StdioOptions pipes = over(pipe.reading, pipe.writing);
-  CHECK_THROWS_AS(open(StdioOptions(pipes).set_raw(true)), std::invalid_argument);
-  CHECK_THROWS_AS(open(StdioOptions(pipes).set_input(NativeHandle(9999))), SystemError);
-  CHECK_THROWS_AS(open(StdioOptions(pipes).set_output(datagrams.handle())), UnsupportedSocketType);
 }
 
 TEST_CASE("a protocol writes to standard output, and its last words before the end are heard") {

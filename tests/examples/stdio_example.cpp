@@ -8,7 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "support/pipes.h"
+#include "support/descriptors.h"
+#include "support/everything.h"
 
 using namespace coil;
 

@@ -3,18 +3,18 @@
 
 #include <coil/process.h>
 #include <coil/runtime.h>
-#include <sys/wait.h>
 
-#include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "support/children.h"
+
 namespace coil::testing {
 
-// The program tests/process/child.cpp, which does what its first argument says.
+// The program tests/process/child_posix.cpp, or that of another system, which does what its first
+// argument says.
 template <class... A>
 Command child(A... arguments) {
   return Command(COIL_TEST_CHILD, std::move(arguments)...);
@@ -30,12 +30,6 @@ Task<std::string> all_of(Reader& reader) {
   }
 }
 
-// True if this process has no child at all, alive or dead.
-inline bool has_no_child() {
-  siginfo_t info;
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
-}
-
 inline bool is_busy(Reactor& reactor) {
   return reactor.counters().submitted != reactor.counters().completed;
 }
@@ -44,8 +38,5 @@ inline bool is_busy(Reactor& reactor) {
 inline void settle(Reactor& reactor) {
   while (!has_no_child() || is_busy(reactor)) reactor.iterate(std::chrono::milliseconds(5));
 }
-
-// True if there is such a process, alive or dead.
-inline bool is_there(int pid) { return std::filesystem::exists("/proc/" + std::to_string(pid)); }
 
 }  // namespace coil::testing

@@ -4,6 +4,7 @@
 #include <coil/process.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,7 +51,9 @@ class ProcessNotes : public ProcessProtocol {
     if (on_ended) on_ended();
   }
   ProcessTransport& line() { return transport(); }
-  long count(const std::string& what) const { return std::count(seen.begin(), seen.end(), what); }
+  std::ptrdiff_t count(const std::string& what) const {
+    return std::count(seen.begin(), seen.end(), what);
+  }
 
   Strings seen;
   std::map<int, std::string> received;

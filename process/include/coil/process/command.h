@@ -73,7 +73,10 @@ using ChildDescriptors = std::map<int, ChildDescriptor>;
 // Guarantees: A program without '/' in its name is looked for in the PATH of the child. Unless it
 //             is said otherwise, the child has this process's variables, directory and user, its
 //             descriptors 0, 1 and 2 are pipes to this side, and no other descriptor is open in it.
-//             No signal is blocked in it or ignored.
+//             No signal is blocked in it or ignored. On Windows all texts are UTF-8, descriptors
+//             are those of the C library, and a child has 0, 1 and 2 only; users are refused, and
+//             so are batch files, which read their arguments as commands. Most programs there want
+//             the variable SystemRoot.
 class Command {
  public:
   template <std::convertible_to<std::string>... A>

@@ -78,7 +78,8 @@ class Daemon {
 //
 // Requires: No reactor exists and no other thread runs (asserted): a fork copies neither a ring nor
 //           a thread. So it comes first in a program.
-// Errors:   SystemError if the system makes no process, or has no such directory.
+// Errors:   SystemError if the system makes no process, or has no such directory; always on
+//           Windows.
 // Source:   daemon(7), the steps of SysV daemons.
 Daemon daemonize(const DaemonOptions& options = DaemonOptions());
 

@@ -38,6 +38,7 @@ class LogFile {
   bool reopen();
   // Does so for each SIGHUP until `reactor` stops.
   //
+  // Errors:  SystemError on Windows, which has no such signal.
   // Threads: Reactor thread only.
   void reopen_on_hangup(Reactor& reactor);
 

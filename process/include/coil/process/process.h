@@ -37,6 +37,9 @@ class Child;
 //             Process that goes while its child lives gives it up: SIGTERM, the grace of its
 //             command, SIGKILL, and it is reaped, also where the reactor stops meanwhile. A child
 //             that fails to become its program never was one.
+//             Windows asks no program to end, unless it leads a group of this console, which gets
+//             Ctrl-Break: what is given up is ended at once, with all that it has started, and also
+//             when this program crashes.
 // Source:     Python's asyncio.subprocess; Twisted's IProcessTransport.
 class Process {
  public:
@@ -78,7 +81,8 @@ class Process {
 
   // Sends it a signal.
   //
-  // Errors: ProcessExitedAlready; SystemError for anything else.
+  // Errors: ProcessExitedAlready; SystemError for anything else: Windows has no way to send another
+  //         one than KILL and TERM, and BREAK to the leader of a group of this console.
   void signal(int number);
   void terminate();
   void kill();

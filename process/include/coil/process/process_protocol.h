@@ -164,7 +164,7 @@ class SpawnOptions {
     return *this;
   }
   // Runs the child on a new terminal, which is descriptors 0 to 2 at once; all its output comes as
-  // that of descriptor 1.
+  // that of descriptor 1. Windows has none: then spawnProcess throws.
   SpawnOptions& set_pty(bool value) {
     pty = value;
     return *this;

@@ -90,7 +90,8 @@ class StdioDescriptors {
 //             descriptor does not change where the system can open it anew (pipes and terminals on
 //             Linux); elsewhere its blocking mode does, until the end. At the end, and when the
 //             program crashes, modes are as they were. Destroying it leaves the descriptors open.
-// Cost:       A file blocks as long as its disk takes.
+//             On Windows a descriptor is one of the C library, and a socket is refused.
+// Cost:       A file blocks as long as its disk takes; on Windows each way takes a thread instead.
 // Source:     Twisted's StandardIO; open(2) of /proc/self/fd.
 class StdioTransport {
  public:

@@ -72,9 +72,9 @@ Attempt receive_from(ReceiveFromOperation& op, HandleSlot& slot) noexcept {
   DWORD received = 0;
   DWORD flags = 0;
   int sender_size = NativeAddress::capacity;
-  const int status = ::WSARecvFrom(socket_of(slot.native()), &piece, 1, &received, &flags,
-                                   reinterpret_cast<sockaddr*>(op.sender.data()), &sender_size,
-                                   nullptr, nullptr);
+  const int status =
+      ::WSARecvFrom(socket_of(slot.native()), &piece, 1, &received, &flags,
+                    reinterpret_cast<sockaddr*>(op.sender.data()), &sender_size, nullptr, nullptr);
   op.truncated = status != 0 && ::WSAGetLastError() == WSAEMSGSIZE;
   if (status == 0 || op.truncated) {
     op.sender.set_size(static_cast<std::uint32_t>(sender_size));

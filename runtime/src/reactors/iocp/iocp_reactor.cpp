@@ -8,6 +8,7 @@
 #include <coil/runtime/operations.h>
 
 #include <cerrno>
+#include <new>
 
 namespace coil::detail {
 
@@ -28,7 +29,32 @@ Attempt IocpReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
   if (note.service == Service::unknown) note = port_.adopt(slot.native(), slot.kind());
   if (note.service == Service::overlapped) return submit_overlapped(op, slot);
   if (note.service == Service::polled) return submit_polled(op, slot);
-  return outcome::from_errc(Errc::not_supported);
+  return submit_blocking(op, slot);
+}
+
+Attempt IocpReactor::submit_blocking(Operation& op, HandleSlot& slot) noexcept {
+  Request* request = requests_.take(op);
+  if (request == nullptr) return outcome::from_system_error(ENOMEM);
+  Attempt result = outcome::from_system_error(ENOMEM);
+  try {
+    const auto handle = reinterpret_cast<HANDLE>(slot.native().value());
+    result =
+        blocking_.try_emplace(&slot, handle, port_).first->second.attempt(op, *request, buffers());
+  } catch (const std::bad_alloc&) {
+    requests_.give_back(*request);
+    return result;
+  }
+  if (result) {
+    requests_.give_back(*request);
+  } else {
+    enter_kernel(op, slot, *request);
+  }
+  return result;
+}
+
+// Here a thread may still be in a call that nobody waits for any more.
+void IocpReactor::forget(HandleSlot& slot) noexcept {
+  if (note_of(slot).service == Service::blocking) blocking_.erase(&slot);
 }
 
 Attempt IocpReactor::submit_overlapped(Operation& op, HandleSlot& slot) noexcept {
@@ -46,6 +72,8 @@ Attempt IocpReactor::submit_overlapped(Operation& op, HandleSlot& slot) noexcept
         if (const Attempt sent = attempt(op, slot, buffers())) return sent;
       }
       return call(op, slot);
+    case OpCode::poll_readable:
+      return is_pipe ? call(op, slot) : submit_polled(op, slot);
     default:
       return is_pipe ? outcome::from_errc(Errc::not_supported) : submit_polled(op, slot);
   }
@@ -117,7 +145,15 @@ void IocpReactor::do_cancel(Operation& op, HandleSlot& slot) noexcept {
   for (std::uint32_t at = note_of(slot).first; at != 0;) {
     Request& request = requests_.at(at);
     at = request.next;
-    if (request.operation == &op) port_.cancel(slot, request);
+    if (request.operation != &op) continue;
+    if (note_of(slot).service != Service::blocking) {
+      port_.cancel(slot, request);
+    } else if (blocking_.at(&slot).take_back(op, request)) {
+      leave_kernel(request, slot);
+      requests_.give_back(request);
+      complete(op, outcome::cancelled);
+      return;
+    }
   }
 }
 
@@ -147,6 +183,11 @@ void IocpReactor::on_request(const Packet& packet) noexcept {
   Operation& op = *request.operation;
   HandleSlot& slot = op.slot();
   leave_kernel(request, slot);
+  if (note_of(slot).service == Service::blocking) {
+    requests_.give_back(request);
+    if (const Attempt result = submit_blocking(op, slot)) complete(op, *result);
+    return;
+  }
   Attempt result = conclude(slot, request, packet, buffers());
   requests_.give_back(request);
   if (!result) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "../../socket_calls_windows.h"
+#include "blocking_pipe.h"
 #include "port.h"
 
 #include <coil/runtime/reactor.h>
 
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 
 namespace coil::detail {
 
@@ -30,7 +32,7 @@ class IocpReactor final : public Reactor {
   bool deliver() noexcept override;
   void deliver_all() noexcept override;
   void wake() noexcept override { port_.wake(); }
-  void forget(HandleSlot&) noexcept override {}
+  void forget(HandleSlot& slot) noexcept override;
   TimePoint read_clock() const noexcept override;
 
   // What the reactor still has to do with an operation in flight. An accept for which the process
@@ -39,6 +41,7 @@ class IocpReactor final : public Reactor {
 
   Attempt submit_overlapped(Operation& op, HandleSlot& slot) noexcept;
   Attempt submit_polled(Operation& op, HandleSlot& slot) noexcept;
+  Attempt submit_blocking(Operation& op, HandleSlot& slot) noexcept;
   Attempt submit_lease(Operation& op, HandleSlot& slot) noexcept;
   Attempt poll(Operation& op, HandleSlot& slot) noexcept;
   Attempt call(Operation& op, HandleSlot& slot) noexcept;
@@ -47,6 +50,7 @@ class IocpReactor final : public Reactor {
   void on_request(const Packet& packet) noexcept;
 
   Port port_;
+  std::unordered_map<const HandleSlot*, BlockingPipe> blocking_;
   RequestPool requests_;
   WinsockCalls sockets_;
 };

@@ -35,8 +35,7 @@ constexpr ULONG accept_event = 0x0080;
 constexpr ULONG connect_fail_event = 0x0100;
 constexpr ULONG read_events = receive_event | disconnect_event | abort_event | local_close_event |
                               accept_event | connect_fail_event;
-constexpr ULONG write_events =
-    send_event | abort_event | local_close_event | connect_fail_event;
+constexpr ULONG write_events = send_event | abort_event | local_close_event | connect_fail_event;
 
 [[noreturn]] void fail(const char* what) { throw SystemError(last_windows_error(), what); }
 
@@ -87,8 +86,8 @@ Extensions find_extensions() {
 SOCKET base_of(SOCKET socket) noexcept {
   SOCKET base = INVALID_SOCKET;
   DWORD size = 0;
-  const int status = ::WSAIoctl(socket, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof base, &size,
-                                nullptr, nullptr);
+  const int status =
+      ::WSAIoctl(socket, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof base, &size, nullptr, nullptr);
   return status == 0 ? base : INVALID_SOCKET;
 }
 
@@ -132,7 +131,8 @@ HandleNote Port::adopt(NativeHandle native, HandleKind kind) noexcept {
   const auto handle = reinterpret_cast<HANDLE>(native.value());
   if (kind == HandleKind::pipe) {
     const bool ours = ::CreateIoCompletionPort(handle, port_, 0, 0) != nullptr;
-    note.service = ours && skip_immediate_success(handle) ? Service::overlapped : Service::refused;
+    // Not if its calls block, or another port has it already.
+    note.service = ours && skip_immediate_success(handle) ? Service::overlapped : Service::blocking;
     return note;
   }
   // A call that was not to wait must not, whoever made the socket.
@@ -140,8 +140,8 @@ HandleNote Port::adopt(NativeHandle native, HandleKind kind) noexcept {
   ::ioctlsocket(socket_of(native), FIONBIO, &nonblocking);
   WSAPROTOCOL_INFOW info = {};
   int size = sizeof info;
-  if (::getsockopt(socket_of(native), SOL_SOCKET, SO_PROTOCOL_INFOW,
-                   reinterpret_cast<char*>(&info), &size) != 0) {
+  if (::getsockopt(socket_of(native), SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info),
+                   &size) != 0) {
     return note;
   }
   note.local = info.iAddressFamily == AF_UNIX;
@@ -207,6 +207,8 @@ bool Port::next(Packet& packet) noexcept {
   packet.bytes = entry.dwNumberOfBytesTransferred;
   return true;
 }
+
+void Port::post(Request& request) noexcept { ::PostQueuedCompletionStatus(port_, 0, 0, &request); }
 
 void Port::wake() noexcept { ::PostQueuedCompletionStatus(port_, 0, 0, nullptr); }
 

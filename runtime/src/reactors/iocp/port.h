@@ -55,6 +55,8 @@ class Port {
   bool next(Packet& packet) noexcept;
   // Threads: Any thread.
   void wake() noexcept;
+  // Has the port tell of a request that it does not serve itself. Threads: Any thread.
+  void post(Request& request) noexcept;
 
  private:
   static constexpr std::size_t batch = 128;

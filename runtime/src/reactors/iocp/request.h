@@ -89,7 +89,7 @@ enum class Service : std::uint8_t {
   unknown,     // Nothing was asked of it yet.
   overlapped,  // By calls that the port completes, unless they succeed at once.
   polled,      // By calls that do not wait, and polls until they are worth it.
-  refused,     // Not at all.
+  blocking,    // By threads that make its calls.
 };
 
 // What this backend notes about a handle.

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <new>
+#include <utility>
 
 namespace coil::detail {
 
@@ -52,8 +54,8 @@ Attempt receive(MutableBytes into, const HandleSlot& slot, Request& request) noe
     return answer_of(done ? 0 : -1, received, OpCode::receive, slot);
   }
   WSABUF piece = {size, reinterpret_cast<char*>(into.data())};
-  const int status = ::WSARecv(socket_of(slot.native()), &piece, 1, &received, &request.flags,
-                               &request, nullptr);
+  const int status =
+      ::WSARecv(socket_of(slot.native()), &piece, 1, &received, &request.flags, &request, nullptr);
   return answer_of(status, received, OpCode::receive, slot);
 }
 
@@ -85,17 +87,51 @@ Attempt receive_lease(ReceiveLeaseOperation& op, const HandleSlot& slot, Request
   }
 }
 
-Attempt send(const SendOperation& op, const HandleSlot& slot, Request& request) noexcept {
+void give_back(Request& request, BufferPool& pool) noexcept {
+  if (request.borrowed == nullptr) return;
+  pool.give_back({std::exchange(request.borrowed, nullptr), pool.buffer_size()});
+}
+
+// A pipe takes one piece in a call: where there are several they are copied together, or, without
+// memory for that, the first goes alone.
+ConstBytes joined(std::span<const ConstBytes> pieces, Request& request, BufferPool& pool) noexcept {
+  const auto has_bytes = [](ConstBytes piece) { return !piece.empty(); };
+  const auto first = std::ranges::find_if(pieces, has_bytes);
+  if (first == pieces.end()) return {};
+  if (std::ranges::count_if(pieces, has_bytes) == 1) return *first;
+  try {
+    const MutableBytes buffer = pool.borrow();
+    request.borrowed = buffer.data();
+    std::size_t size = 0;
+    for (const ConstBytes& piece : pieces) {
+      const std::size_t part = std::min(piece.size(), buffer.size() - size);
+      if (part != 0) std::memcpy(buffer.data() + size, piece.data(), part);
+      size += part;
+    }
+    return ConstBytes(buffer).first(size);
+  } catch (const std::bad_alloc&) {
+    return *first;
+  }
+}
+
+// The end of whoever reads what is written here, or, where bytes come in, the first of them.
+Attempt wait_for_end(const HandleSlot& slot, Request& request) noexcept {
+  DWORD size = 0;
+  const BOOL done = ::ReadFile(native_of(slot), nullptr, 0, &size, &request);
+  return answer_of(done ? 0 : -1, 0, OpCode::poll_readable, slot);
+}
+
+Attempt send(const SendOperation& op, const HandleSlot& slot, Request& request,
+             BufferPool& pool) noexcept {
   DWORD sent = 0;
   if (is_pipe(slot)) {
-    const std::span<const ConstBytes> pieces = op.pieces();
-    // Empty pieces would be messages of their own to whoever reads.
-    const auto first = std::find_if(pieces.begin(), pieces.end(),
-                                    [](ConstBytes piece) { return !piece.empty(); });
-    if (first == pieces.end()) return 0;
-    const auto size = static_cast<DWORD>(std::min(first->size(), call_bytes_max));
-    const BOOL done = ::WriteFile(native_of(slot), first->data(), size, &sent, &request);
-    return answer_of(done ? 0 : -1, sent, OpCode::send, slot);
+    const ConstBytes bytes = joined(op.pieces(), request, pool);
+    if (bytes.empty()) return 0;  // It would be a message of its own to whoever reads.
+    const auto size = static_cast<DWORD>(std::min(bytes.size(), waiting_send_bytes));
+    const BOOL done = ::WriteFile(native_of(slot), bytes.data(), size, &sent, &request);
+    const Attempt result = answer_of(done ? 0 : -1, sent, OpCode::send, slot);
+    if (result) give_back(request, pool);
+    return result;
   }
   std::array<WSABUF, gather_max> gathered;
   const DWORD count = gather(op.pieces(), waiting_send_bytes, gathered);
@@ -106,8 +142,8 @@ Attempt send(const SendOperation& op, const HandleSlot& slot, Request& request) 
 
 // The socket becomes a connection of the listener: only now has it addresses, and can be shut down.
 std::int64_t accepted(SOCKET made, SOCKET listener) noexcept {
-  ::setsockopt(made, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
-               reinterpret_cast<const char*>(&listener), sizeof listener);
+  ::setsockopt(made, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, reinterpret_cast<const char*>(&listener),
+               sizeof listener);
   return static_cast<std::int64_t>(made);
 }
 
@@ -124,9 +160,9 @@ Attempt accept(HandleSlot& slot, Request& request, const Port& port) noexcept {
   ::ioctlsocket(accepting.socket, FIONBIO, &nonblocking);
   DWORD received = 0;
   const SOCKET listener = socket_of(slot.native());
-  const BOOL done = port.extensions().accept(
-      listener, accepting.socket, accepting.addresses.data(), 0, AcceptedSocket::address_size,
-      AcceptedSocket::address_size, &received, &request);
+  const BOOL done = port.extensions().accept(listener, accepting.socket, accepting.addresses.data(),
+                                             0, AcceptedSocket::address_size,
+                                             AcceptedSocket::address_size, &received, &request);
   const Attempt result = answer_of(done ? 0 : -1, received, OpCode::accept, slot);
   if (!result) return std::nullopt;
   if (*result >= 0) return accepted(accepting.socket, listener);
@@ -158,9 +194,9 @@ Attempt connect(ConnectOperation& op, HandleSlot& slot, Request& request,
   const SOCKET socket = socket_of(slot.native());
   bind_to_any(socket, note_of(slot).version_6);
   op.started = true;
-  const BOOL done = port.extensions().connect(
-      socket, reinterpret_cast<const sockaddr*>(op.peer.data()), static_cast<int>(op.peer.size()),
-      nullptr, 0, nullptr, &request);
+  const BOOL done =
+      port.extensions().connect(socket, reinterpret_cast<const sockaddr*>(op.peer.data()),
+                                static_cast<int>(op.peer.size()), nullptr, 0, nullptr, &request);
   const Attempt result = answer_of(done ? 0 : -1, 0, OpCode::connect, slot);
   return result && *result >= 0 ? Attempt(connected(socket)) : result;
 }
@@ -187,7 +223,7 @@ Attempt translate(Operation& op, HandleSlot& slot, Request& request, const Port&
     case OpCode::receive_lease:
       return receive_lease(static_cast<ReceiveLeaseOperation&>(op), slot, request, pool);
     case OpCode::send:
-      return send(static_cast<const SendOperation&>(op), slot, request);
+      return send(static_cast<const SendOperation&>(op), slot, request, pool);
     case OpCode::accept:
       return accept(slot, request, port);
     case OpCode::connect:
@@ -195,9 +231,10 @@ Attempt translate(Operation& op, HandleSlot& slot, Request& request, const Port&
     case OpCode::receive_from:
     case OpCode::send_to:
     case OpCode::shutdown:
-    case OpCode::poll_readable:
     case OpCode::poll_writable:
       break;
+    case OpCode::poll_readable:
+      return wait_for_end(slot, request);
   }
   return outcome::from_errc(Errc::not_supported);
 }
@@ -222,6 +259,7 @@ Attempt conclude(HandleSlot& slot, Request& request, const Packet& packet,
   if (request.borrowed != nullptr && op.code() == OpCode::receive_lease) {
     return lend(request, packet.bytes, pool);
   }
+  if (op.code() == OpCode::send) give_back(request, pool);
   return static_cast<std::int64_t>(packet.bytes);
 }
 
@@ -229,9 +267,7 @@ void discard(Request& request, BufferPool& pool) noexcept {
   if (request.waiting != Waiting::call) return;
   const OpCode code = request.operation->code();
   if (code == OpCode::accept) ::closesocket(request.accepting.socket);
-  if (code == OpCode::receive_lease && request.borrowed != nullptr) {
-    pool.give_back({request.borrowed, pool.buffer_size()});
-  }
+  if (code == OpCode::receive_lease || code == OpCode::send) give_back(request, pool);
 }
 
 }  // namespace coil::detail

@@ -1,21 +1,15 @@
-// A log in a file, by write(2) with O_APPEND.
+// A log in a file: its lines, and what becomes of those that cannot be written.
 #include <coil/process/log_file.h>
 
-#include <coil/runtime/detail/root_task.h>
-#include <coil/runtime/signal_watcher.h>
+#include "log_output.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace coil {
@@ -35,15 +29,18 @@ const char* name_of(LogLevel level) noexcept {
 }
 
 std::string time_text() {
-  timespec now = {};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm parts = {};
-  ::gmtime_r(&now.tv_sec, &parts);
-  std::array<char, 32> date;
-  const std::size_t size = std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::array<char, 32> rest;
-  std::snprintf(rest.data(), rest.size(), ".%03ldZ", now.tv_nsec / 1'000'000);
-  return std::string(date.data(), size) + rest.data();
+  using namespace std::chrono;
+  const auto now = floor<milliseconds>(system_clock::now());
+  const auto midnight = floor<days>(now);
+  const year_month_day date(midnight);
+  const hh_mm_ss time(now - midnight);
+  char text[64];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                static_cast<int>(time.subseconds().count()));
+  return text;
 }
 
 // Nobody who puts a line break into a text shall be able to write a record of his own.
@@ -56,22 +53,14 @@ std::string line_of(LogLevel level, std::string_view text) {
   return line + "\n";
 }
 
-// Gives a negative number, and errno, if it fails.
-int open_log(const std::filesystem::path& name) noexcept {
-  return ::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-}
-
 }  // namespace
 
 class LogFile::File {
  public:
-  explicit File(std::filesystem::path name) : name_(std::move(name)), descriptor_(open_log(name_)) {
-    if (descriptor_ >= 0) return;
-    throw SystemError(system_error_code(errno), "cannot open the log file " + name_.string());
+  explicit File(std::filesystem::path name) : name_(std::move(name)) {
+    const std::error_code error = detail::open_log(name_, handle_);
+    if (error) throw SystemError(error, "cannot open the log file " + name_.string());
   }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { ::close(descriptor_); }
 
   void write(const LogRecord& record) {
     const std::scoped_lock guard(lock_);
@@ -83,22 +72,23 @@ class LogFile::File {
 
   bool reopen() {
     const std::scoped_lock guard(lock_);
-    const int fresh = open_log(name_);
-    if (fresh >= 0) {
-      ::close(std::exchange(descriptor_, fresh));
+    OwnedHandle fresh;
+    const std::error_code error = detail::open_log(name_, fresh);
+    if (!error) {
+      handle_ = std::move(fresh);
       torn_ = false;
       return true;
     }
-    const std::string why = system_error_code(errno).message();
-    append(line_of(LogLevel::warning, "the log file " + name_.string() +
-                                          " could not be opened again, this one goes on: " + why));
+    append(line_of(LogLevel::warning,
+                   "the log file " + name_.string() +
+                       " could not be opened again, this one goes on: " + error.message()));
     return false;
   }
 
   void give_to(const Identity& owner) {
     const std::scoped_lock guard(lock_);
-    if (::fchown(descriptor_, owner.user(), owner.group()) == 0) return;
-    throw SystemError(system_error_code(errno), "cannot give away " + name_.string());
+    const std::error_code error = detail::give_log_to(handle_.get(), owner);
+    if (error) throw SystemError(error, "cannot give away " + name_.string());
   }
 
   std::filesystem::path name() {
@@ -115,29 +105,28 @@ class LogFile::File {
   bool append(std::string_view line) noexcept { return (!torn_ || put("\n")) && put(line); }
   bool put(std::string_view text) noexcept {
     while (!text.empty()) {
-      const ssize_t size = ::write(descriptor_, text.data(), text.size());
-      if (size < 0 && errno == EINTR) continue;
-      if (size <= 0) {
-        error_ = errno;
+      std::size_t size = 0;
+      if (const std::error_code error = detail::append_to_log(handle_.get(), text, size)) {
+        error_ = error;
         return false;
       }
-      text.remove_prefix(static_cast<std::size_t>(size));
+      text.remove_prefix(size);
       torn_ = !text.empty();
     }
     return true;
   }
   void tell_of_lost() {
     const std::string what = std::to_string(lost_) + (lost_ == 1 ? " record" : " records");
-    const std::string why = system_error_code(error_).message();
+    const std::string why = error_.message();
     if (append(line_of(LogLevel::warning, what + " could not be written here: " + why))) lost_ = 0;
   }
 
   std::mutex lock_;
   std::filesystem::path name_;
-  int descriptor_;
-  bool torn_ = false;     // The last line there has no end.
-  int error_ = 0;         // Of the write that failed last …
-  std::size_t lost_ = 0;  // … and how many records did not get here.
+  OwnedHandle handle_;
+  bool torn_ = false;      // The last line there has no end.
+  std::error_code error_;  // Of the write that failed last …
+  std::size_t lost_ = 0;   // … and how many records did not get here.
 };
 
 LogFile::LogFile(const std::filesystem::path& name)
@@ -150,17 +139,6 @@ LogSink LogFile::sink() const {
 }
 
 bool LogFile::reopen() { return file_->reopen(); }
-
-void LogFile::reopen_on_hangup(Reactor& reactor) {
-  // Watched before this returns: a signal that came earlier than the task would end the program.
-  auto loop = [](std::shared_ptr<File> file, SignalWatcher hangups) -> Task<void> {
-    for (;;) {
-      co_await hangups.next();
-      file->reopen();
-    }
-  };
-  detail::start_root<"log file">(reactor, loop(file_, SignalWatcher(reactor, SIGHUP)));
-}
 
 void LogFile::give_to(const Identity& owner) { file_->give_to(owner); }
 

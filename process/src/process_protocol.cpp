@@ -27,41 +27,14 @@ Command command_of(const std::string& executable, std::vector<std::string> args,
   return command;
 }
 
-// A terminal given by the caller becomes ours when nothing can fail any more.
-std::shared_ptr<detail::RunningProcess> start_on_terminal(Reactor& reactor,
-                                                          std::shared_ptr<ProcessProtocol> protocol,
-                                                          const Command& command,
-                                                          const SpawnOptions& options) {
-  const bool given = options.pty_master.valid();
-  detail::TerminalEnds made;
-  if (!given) made = detail::open_terminal();
-  const int master = given ? options.pty_master.descriptor() : made.master.get();
-  const int slave = given ? options.pty_slave.descriptor() : made.slave.get();
-  detail::OwnedDescriptor writing = detail::duplicate(master);
-  detail::set_non_blocking(master);
-  detail::SpawnedChild spawned =
-      detail::spawn_on_terminal(command, detail::SpawnFailure::is_complaint, slave);
-  if (given) {
-    made.master = detail::OwnedDescriptor(master);
-    made.slave = detail::OwnedDescriptor(slave);
-  }
-  auto process = std::make_shared<detail::RunningProcess>(
-      std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd)),
-      std::move(protocol));
-  process->add_terminal(PipeReader(reactor, NativeHandle(made.master.release())),
-                        PipeWriter(reactor, NativeHandle(writing.release())));
-  return process;
-}
-
 std::shared_ptr<detail::RunningProcess> start_on_pipes(Reactor& reactor,
                                                        std::shared_ptr<ProcessProtocol> protocol,
                                                        const Command& command) {
   detail::SpawnedChild spawned = detail::spawn_child(command, detail::SpawnFailure::is_complaint);
   auto process = std::make_shared<detail::RunningProcess>(
-      std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd)),
-      std::move(protocol));
+      std::make_shared<detail::Child>(reactor, std::move(spawned.native)), std::move(protocol));
   for (detail::ParentEnd& end : spawned.ends) {
-    const NativeHandle native(end.end.release());
+    const NativeHandle native = end.end.release();
     if (end.reads) {
       process->add_output(end.number, PipeReader(reactor, native));
     } else {
@@ -100,7 +73,7 @@ std::shared_ptr<ProcessTransport> spawnProcess(Reactor& reactor,
   }
   const Command command = command_of(executable, std::move(args), options);
   std::shared_ptr<detail::RunningProcess> process =
-      options.pty ? start_on_terminal(reactor, std::move(protocol), command, options)
+      options.pty ? detail::start_on_terminal(reactor, std::move(protocol), command, options)
                   : start_on_pipes(reactor, std::move(protocol), command);
   process->start();
   return process;

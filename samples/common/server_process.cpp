@@ -1,5 +1,7 @@
-// A server's process on POSIX systems, step by step.
+// A server's process, step by step.
 #include "common/server_process.h"
+
+#include "common/hangups.h"
 
 #include <coil/process/daemon.h>
 #include <coil/process/log_file.h>
@@ -76,7 +78,7 @@ void ServerProcess::begin() {
 void ServerProcess::attach(coil::Reactor& reactor) {
   if (!state_->log) return;
   reactor.set_log_sink(state_->log->sink());
-  state_->log->reopen_on_hangup(reactor);
+  reopen_on_hangup(*state_->log, reactor);
 }
 
 // A name outside of the new root cannot be found any more: then the log goes on as it is, and says

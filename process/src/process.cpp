@@ -4,8 +4,6 @@
 #include "child.h"
 #include "spawn.h"
 
-#include <signal.h>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -37,10 +35,10 @@ Process Process::spawn(Reactor& reactor, const Command& command) {
   detail::SpawnedChild spawned = detail::spawn_child(command, detail::SpawnFailure::is_thrown);
   Process process;
   process.grace_ = command.grace;
-  process.child_ = std::make_shared<detail::Child>(reactor, spawned.pid, std::move(spawned.pidfd));
+  process.child_ = std::make_shared<detail::Child>(reactor, std::move(spawned.native));
   process.child_->watch();
   for (detail::ParentEnd& end : spawned.ends) {
-    const NativeHandle native(end.end.release());
+    const NativeHandle native = end.end.release();
     if (end.reads) {
       process.readers_.emplace(end.number, PipeReader(reactor, native));
     } else {
@@ -91,9 +89,13 @@ std::optional<ExitStatus> Process::status() const noexcept {
 }
 
 void Process::signal(int number) { child().signal(number); }
-void Process::terminate() { signal(SIGTERM); }
-void Process::kill() { signal(SIGKILL); }
-void Process::release() noexcept { child_.reset(); }
+void Process::terminate() { signal(detail::signal_terminate); }
+void Process::kill() { signal(detail::signal_kill); }
+
+void Process::release() noexcept {
+  if (const auto child = std::exchange(child_, nullptr)) child->leave_alone();
+}
+
 int Process::pid() const { return child().pid(); }
 
 }  // namespace coil

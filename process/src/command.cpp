@@ -1,30 +1,14 @@
-// Commands and exit statuses: what POSIX systems know of variables and signals.
+// Commands and exit statuses.
 #include <coil/process/command.h>
 #include <coil/process/exit_status.h>
 
-#include "child_calls.h"
 #include "signal_names.h"
+#include "variables.h"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
 namespace coil {
-
-Environment current_environment() {
-  Environment variables;
-  for (char** entry = detail::environment_of_process(); entry != nullptr && *entry != nullptr;
-       ++entry) {
-    const std::string_view text(*entry);
-    const std::size_t end = text.find('=');
-    if (end == std::string_view::npos || end == 0) continue;
-    variables.emplace(text.substr(0, end), text.substr(end + 1));
-  }
-  return variables;
-}
 
 ChildDescriptor::ChildDescriptor(char direction)
     : kind_(direction == 'r' ? Kind::read : Kind::write) {
@@ -39,13 +23,16 @@ ChildDescriptor::ChildDescriptor(int descriptor) : kind_(Kind::duplicate), descr
 
 Command& Command::set_variable(const std::string& variable, std::string value) {
   if (!environment) environment = current_environment();
-  environment->insert_or_assign(variable, std::move(value));
+  const auto known = detail::find_variable(*environment, variable);
+  if (known != environment->end()) environment->erase(known);
+  environment->emplace(variable, std::move(value));
   return *this;
 }
 
 Command& Command::remove_variable(const std::string& variable) {
   if (!environment) environment = current_environment();
-  environment->erase(variable);
+  const auto known = detail::find_variable(*environment, variable);
+  if (known != environment->end()) environment->erase(known);
   return *this;
 }
 

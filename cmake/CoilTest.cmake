@@ -15,6 +15,13 @@ set(COIL_TEST_RING_FEATURES
 list(TRANSFORM COIL_TEST_RING_FEATURES PREPEND - OUTPUT_VARIABLE COIL_TEST_RING_OFF)
 string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 
+# How long a test case may take. The thread sanitizer makes programs, and their starts, many times
+# slower.
+set(COIL_TEST_DEADLINE 20)
+if(COIL_SANITIZE MATCHES "thread")
+  set(COIL_TEST_DEADLINE 100)
+endif()
+
 # coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
 #
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
@@ -51,7 +58,7 @@ function(coil_add_test name)
   endif()
   foreach(reactor IN LISTS reactors)
     coil_expected_skips(${name}.${reactor} skips)
-    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=20 --skips=${skips})
+    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
     set_tests_properties(${name}.${reactor} PROPERTIES
       ENVIRONMENT COIL_TEST_REACTOR=${reactor}
       LABELS "${arg_LABELS};${reactor}"
@@ -72,7 +79,7 @@ endfunction()
 function(coil_add_ring_test name variant off)
   set(test ${name}.io_uring_${variant})
   coil_expected_skips(${test} skips)
-  add_test(NAME ${test} COMMAND ${name} --deadline=20 --skips=${skips})
+  add_test(NAME ${test} COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
   set_tests_properties(${test} PROPERTIES
     ENVIRONMENT "COIL_TEST_REACTOR=io_uring;COIL_IO_URING=${off}"
     LABELS "${arg_LABELS};io_uring"

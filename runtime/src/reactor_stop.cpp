@@ -195,11 +195,12 @@ void Reactor::shut_down() noexcept {
   const TimePoint give_up =
       patience > TimePoint::max() - clock ? TimePoint::max() : clock + patience;
   in_turns_ = true;
-  for (;;) {
+  // However short the time, there is a turn to begin in, for who has not, and one to end in.
+  for (int turns = 0;; ++turns) {
     leave_ = false;
     for_each_root([](TaskContext& root) { root.cancel(); });
     const bool nobody = roots_.empty() && ready_.empty() && nothing_outside(*this);
-    if (nobody || read_clock() >= give_up) break;
+    if (nobody || (turns >= 2 && read_clock() >= give_up)) break;
     turn(std::min(give_up, read_clock() + std::chrono::milliseconds(10)));
   }
   in_turns_ = false;

@@ -131,7 +131,7 @@ void outlive_the_reactor(bool ran) {
   {
     COIL_CONTRACT(reactor);
     reactor->set_log_sink(log_to_standard_error);
-    reactor->set_stop_deadline(std::chrono::milliseconds(1));
+    reactor->set_stop_deadline(Duration::zero());
     auto sleeps = []() -> Task<void> { co_await sleep(hours(1000)); };
     auto stubborn = [&]() -> Task<void> { co_await shielded(sleeps()); };
     detail::start_root<"stubborn">(*reactor, stubborn());

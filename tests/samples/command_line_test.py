@@ -20,7 +20,8 @@ def refused(status, word, *arguments):
 
 refused(2, "--nonsense", "--nonsense", "timers")
 refused(2, "nonsense", "nonsense")
-refused(2, "kqueue", "--reactor", "kqueue", "timers")
+refused(2, "devpoll", "--reactor", "devpoll", "timers")
+refused(1, "kqueue", "--reactor", "kqueue", "timers")
 refused(2, "'tcp:'", "echo", "--listen", "udp:1")
 refused(2, "port", "echo", "--listen", "tcp:99999")
 refused(2, "port", "echo", "--listen", "tcp:")

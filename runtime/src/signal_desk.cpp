@@ -19,7 +19,11 @@ void SignalDesk::add(WatchedSignals& watcher) {
   try {
     for (int number = 1; number < signals_max; ++number) {
       if (!watcher.wanted().test(static_cast<std::size_t>(number))) continue;
-      simulated_ ? SignalRelay::require_watchable(number) : SignalRelay::watch(port(), number);
+      if (simulated_) {
+        SignalRelay::require_watchable(number);
+      } else {
+        SignalRelay::watch(port(), number);
+      }
       taken.set(static_cast<std::size_t>(number));
     }
   } catch (...) {

@@ -1,9 +1,9 @@
 # Windows as Debian's mingw-w64 compiles it and wine runs it.
 #
-# COIL_WINDOWS_ABSEIL names the folder that tests/windows/abseil was built in, for what links it.
+# COIL_ABSEIL names the folder that tests/abseil was built in, for what links it.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES COIL_WINDOWS_ABSEIL)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES COIL_ABSEIL)
 
 # The compiler whose std::thread and std::mutex work: the other variant lacks them.
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
@@ -20,7 +20,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(CMAKE_FIND_PACKAGE_PREFER_CONFIG ON)
-set(absl_DIR ${COIL_WINDOWS_ABSEIL})
+set(absl_DIR ${COIL_ABSEIL})
 foreach(package IN ITEMS CLI11 doctest)
   set(${package}_DIR ${CMAKE_CURRENT_LIST_DIR}/../headers)
 endforeach()

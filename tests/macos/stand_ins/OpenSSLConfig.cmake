@@ -7,7 +7,8 @@ foreach(own IN LISTS own_headers)
   file(CREATE_LINK ${own} ${CMAKE_BINARY_DIR}/headers/machine/openssl SYMBOLIC)
 endforeach()
 if(NOT TARGET OpenSSL::Crypto)
-  add_library(OpenSSL::Crypto INTERFACE IMPORTED)
-  target_include_directories(OpenSSL::Crypto SYSTEM INTERFACE
+  add_library(coil_stand_ins STATIC ${CMAKE_CURRENT_LIST_DIR}/stand_ins.cpp)
+  target_include_directories(coil_stand_ins SYSTEM PUBLIC
     ${folder} ${CMAKE_BINARY_DIR}/headers/machine)
+  add_library(OpenSSL::Crypto ALIAS coil_stand_ins)
 endif()

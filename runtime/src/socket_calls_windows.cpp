@@ -128,6 +128,11 @@ void start_winsock() {
   throw SystemError(system_error_code(number), "WSAStartup");
 }
 
+bool make_nonblocking(SOCKET socket) noexcept {
+  u_long on = 1;
+  return ::ioctlsocket(socket, static_cast<long>(FIONBIO), &on) == 0;
+}
+
 std::int64_t stream_error(int number) noexcept {
   return outcome::from_system_error(number == ECONNABORTED ? ECONNRESET : number);
 }
@@ -164,8 +169,7 @@ Result<NativeHandle> WinsockCalls::open(SocketFamily family, SocketType type) {
   const SOCKET made = ::WSASocketW(domain, kind, 0, nullptr, 0,
                                    WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("socket");
-  u_long nonblocking = 1;
-  if (::ioctlsocket(made, FIONBIO, &nonblocking) != 0 ||
+  if (!make_nonblocking(made) ||
       (domain == AF_INET6 && set(made, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0)) {
     const Error error = last_error("socket");
     ::closesocket(made);
@@ -317,8 +321,7 @@ Result<NativeHandle> WinsockCalls::duplicate(NativeHandle socket) {
       ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
                    WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("WSASocket");
-  u_long nonblocking = 1;
-  if (::ioctlsocket(made, FIONBIO, &nonblocking) != 0) {
+  if (!make_nonblocking(made)) {
     const Error error = last_error("ioctlsocket");
     ::closesocket(made);
     return error;

@@ -22,6 +22,9 @@ inline NativeHandle handle_of(SOCKET socket) noexcept {
 // Errors: SystemError.
 void start_winsock();
 
+// Calls that are not overlapped fail where they would wait; false if that cannot be had.
+bool make_nonblocking(SOCKET socket) noexcept;
+
 // The outcome for an error of a stream. Windows tells a connection that the network broke from one
 // that the peer reset; both are lost, and neither was aborted here.
 std::int64_t stream_error(int number) noexcept;

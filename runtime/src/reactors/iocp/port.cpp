@@ -2,7 +2,7 @@
 //
 // Windows has no documented call by which a port would tell that a socket is ready. There is one
 // underneath: the request that select() makes of the driver of all sockets, which completes like any
-// other. Go's, Rust's and Node's event loops rest on it too. It serves what has no overlapped call
+// other. The event loops of Node and Rust rest on it too. It serves what has no overlapped call
 // of its own here: datagrams, whose next one is then taken by a single call, sockets of somebody
 // else, and those that another reactor's port completes, which Windows lets nobody change.
 #include "port.h"
@@ -136,8 +136,7 @@ HandleNote Port::adopt(NativeHandle native, HandleKind kind) noexcept {
     return note;
   }
   // A call that was not to wait must not, whoever made the socket.
-  u_long nonblocking = 1;
-  ::ioctlsocket(socket_of(native), FIONBIO, &nonblocking);
+  make_nonblocking(socket_of(native));
   WSAPROTOCOL_INFOW info = {};
   int size = sizeof info;
   if (::getsockopt(socket_of(native), SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info),

@@ -156,8 +156,7 @@ Attempt accept(HandleSlot& slot, Request& request, const Port& port) noexcept {
     return outcome::from_system_error(
         error_number(static_cast<unsigned long>(::WSAGetLastError())));
   }
-  u_long nonblocking = 1;
-  ::ioctlsocket(accepting.socket, FIONBIO, &nonblocking);
+  make_nonblocking(accepting.socket);
   DWORD received = 0;
   const SOCKET listener = socket_of(slot.native());
   const BOOL done = port.extensions().accept(listener, accepting.socket, accepting.addresses.data(),

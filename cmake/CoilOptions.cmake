@@ -16,6 +16,7 @@ coil_option(COIL_WARNINGS ${PROJECT_IS_TOP_LEVEL} "Compile coil itself with warn
 coil_option(COIL_VERIFY_HEADERS ${PROJECT_IS_TOP_LEVEL}
   "Compile every public header on its own in the default build.")
 coil_option(COIL_CCACHE ${PROJECT_IS_TOP_LEVEL} "Compile through ccache where it is installed.")
+coil_option(COIL_TEST_PCH ON "Parse the headers that all tests share once.")
 coil_option(COIL_COVERAGE OFF "Instrument for coverage with gcov.")
 
 set(COIL_SANITIZE "" CACHE STRING
@@ -26,7 +27,9 @@ if(COIL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(COIL_CCACHE_PROGRAM ccache)
   mark_as_advanced(COIL_CCACHE_PROGRAM)
   if(COIL_CCACHE_PROGRAM)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${COIL_CCACHE_PROGRAM}")
+    # What it asks for before it keeps anything that was made with precompiled headers.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${COIL_CCACHE_PROGRAM}")
   endif()
 endif()
 

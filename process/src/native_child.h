@@ -22,6 +22,7 @@ class NativeChild {
   NativeChild& operator=(const NativeChild&) = delete;
   virtual ~NativeChild() = default;
 
+  // 0 for one that never began.
   virtual int pid() const noexcept = 0;
   // Reaps it if it has ended, and tells how it did. Not called again afterwards.
   virtual Sight look(ExitStatus& status) noexcept = 0;

@@ -129,7 +129,8 @@ void RunningProcess::end_if_over() noexcept {
 }
 
 std::optional<int> RunningProcess::pid() const noexcept {
-  return child_->is_over() ? std::nullopt : std::optional(child_->pid());
+  const bool is_none = child_->is_over() || child_->pid() == 0;
+  return is_none ? std::nullopt : std::optional(child_->pid());
 }
 
 std::shared_ptr<ChildInput> RunningProcess::input(int descriptor) const {

@@ -1,4 +1,4 @@
-// The part of the contract about pipes that is for POSIX systems: terminals and files.
+// The part of the contract about pipes that is for POSIX systems: terminals.
 #include <coil/net.h>
 
 #include <string>
@@ -9,12 +9,6 @@
 
 using namespace coil;
 using namespace coil::testing;
-
-namespace {
-
-constexpr std::size_t much = 1'000'000;  // More than a pipe holds.
-
-}  // namespace
 
 TEST_CASE("a terminal gives each of its lines, and ends when the other side hangs up") {
   COIL_KERNEL_CONTRACT(reactor, "pipes");
@@ -35,23 +29,6 @@ TEST_CASE("a terminal gives each of its lines, and ends when the other side hang
     input.close();
     const std::string seen = co_await read_everything(screen);
     CHECK(seen == "goodbye");
-  };
-  run(*reactor, all());
-}
-
-TEST_CASE("a file is read to its end and written to, although it can never be waited for") {
-  COIL_KERNEL_CONTRACT(reactor, "pipes");
-  auto all = [&]() -> Task<void> {
-    std::string name = "/tmp/coil_pipe_XXXXXX";
-    Descriptor file(::mkstemp(name.data()));
-    PipeReader reader(*reactor, Descriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC)).take());
-    PipeWriter writer(*reactor, file.take());
-    ::unlink(name.c_str());
-    const std::string text(much, 'f');
-    co_await writer.write_all(as_bytes(text));
-    co_await writer.shutdown_write();
-    const std::string got = co_await read_everything(reader);
-    CHECK(got == text);
   };
   run(*reactor, all());
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "support/contract.h"
+#include "support/descriptors.h"
 #include "support/dies.h"
 #include "support/everything.h"
 #include "support/foreign_pipe.h"
@@ -210,4 +211,19 @@ TEST_CASE("a second write to a pipe while one is pending ends the program with a
     });
   };
   CHECK(last_words(write_twice).find("another write was pending") != std::string::npos);
+}
+
+TEST_CASE("a file is read to its end and written to, although it can never be waited for") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  auto all = [&]() -> Task<void> {
+    RawFile file;
+    PipeReader reader(*reactor, file.reading.take());
+    PipeWriter writer(*reactor, file.writing.take());
+    const std::string text(much, 'f');
+    co_await writer.write_all(as_bytes(text));
+    co_await writer.shutdown_write();
+    const std::string got = co_await read_everything(reader);
+    CHECK(got == text);
+  };
+  run(*reactor, all());
 }

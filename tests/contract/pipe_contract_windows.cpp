@@ -8,7 +8,3 @@ using coil::testing::note_skip;
 TEST_CASE("a terminal gives each of its lines, and ends when the other side hangs up") {
   note_skip("terminals", "a console of Windows is no stream of bytes");
 }
-
-TEST_CASE("a file is read to its end and written to, although it can never be waited for") {
-  note_skip("files as pipes", "a file of Windows has no position of its own when overlapped");
-}

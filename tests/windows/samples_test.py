@@ -31,6 +31,12 @@ def run(*arguments):
     return subprocess.run(["wine", coil, *arguments], capture_output=True, text=True, timeout=60)
 
 
+def typed(text, *arguments):
+    done = subprocess.run(["wine", coil, *arguments], input=text, capture_output=True, text=True,
+                          timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
 def echo_blocks(server, size):
     """Every connection sends a block of its own; all are open at once."""
     blocks = [os.urandom(size) for _ in range(connections)]
@@ -75,8 +81,21 @@ this = pathlib.Path(__file__)
 hashed = run("hash", "z:" + str(this.resolve()).replace("/", "\\"))
 assert hashlib.sha256(this.read_bytes()).hexdigest() in hashed.stdout, hashed
 
-ran = run("exec", "--", "cmd", "/c", "echo hello")
-assert ran.returncode == 0 and "hello" in ran.stdout, ran
+assert typed("1 + 2 * 3\n6 / 2\n", "repl") == (0, "7\n3\n", "")
+print("repl: standard input and output that others made")
+
+# The C library of Windows ends the lines of what a program prints in two characters.
+status, out, err = typed("", "exec", "--", "cmd.exe", "/c", "echo hello& exit 3")
+assert (status, out.split(), err) == (3, ["out:", "hello"], ""), (status, out, err)
+status, out, err = typed("", "exec", "--", "no such program")
+assert status == 1 and "cannot run 'no such program': execute the program" in err, (status, err)
+print("exec: what a program says, and how it ended")
+
+status, out, err = typed("", "pipeline", "--", "cmd.exe", "/c", "echo 20 + 3", "|",
+                         "Z:" + coil, "repl")
+assert (status, out.strip(), err) == (0, "23", ""), (status, out, err)
+print("pipeline: from child to child")
+
 refused = run("--reactor", "epoll", "echo")
 assert refused.returncode == 1 and "this platform has none" in refused.stderr, refused
 print("the samples do the same on Windows")

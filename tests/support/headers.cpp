@@ -1,0 +1,1 @@
+// Gives the headers that the test programs share a target to be compiled for.

@@ -1,5 +1,5 @@
-// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking, for
-// calls that do not: the two never meet in one call.
+// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking,
+// for calls that do not: the two never meet in one call.
 #include "socket_calls_windows.h"
 
 #include "native_error_windows.h"

@@ -69,7 +69,8 @@ function(coil_add_test name)
   endif()
   foreach(reactor IN LISTS reactors)
     coil_expected_skips(${name}.${reactor} skips)
-    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
+    add_test(NAME ${name}.${reactor}
+      COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
     set_tests_properties(${name}.${reactor} PROPERTIES
       ENVIRONMENT COIL_TEST_REACTOR=${reactor}
       LABELS "${arg_LABELS};${reactor}"

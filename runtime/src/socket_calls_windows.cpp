@@ -1,5 +1,5 @@
-// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking, for
-// calls that do not: the two never meet in one call.
+// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking,
+// for calls that do not: the two never meet in one call.
 #include "socket_calls_windows.h"
 
 #include "native_error_windows.h"
@@ -166,8 +166,8 @@ Result<NativeHandle> WinsockCalls::open(SocketFamily family, SocketType type) {
   if (family == SocketFamily::ipv4) domain = AF_INET;
   if (family == SocketFamily::ipv6) domain = AF_INET6;
   const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
-  const SOCKET made = ::WSASocketW(domain, kind, 0, nullptr, 0,
-                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET made =
+      ::WSASocketW(domain, kind, 0, nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("socket");
   if (!make_nonblocking(made) ||
       (domain == AF_INET6 && set(made, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0)) {
@@ -305,8 +305,8 @@ Result<SocketFacts> WinsockCalls::facts(NativeHandle handle) {
   if (info.iSocketType == SOCK_DGRAM) facts.type = SocketType::datagram;
   BOOL listening = FALSE;
   int size = sizeof listening;
-  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listening),
-                   &size) == 0) {
+  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listening), &size) ==
+      0) {
     facts.listening = listening != FALSE;
   }
   return facts;
@@ -317,9 +317,8 @@ Result<NativeHandle> WinsockCalls::duplicate(NativeHandle socket) {
   if (::WSADuplicateSocketW(socket_of(socket), ::GetCurrentProcessId(), &info) != 0) {
     return last_error("WSADuplicateSocket");
   }
-  const SOCKET made =
-      ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
-                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET made = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                   &info, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("WSASocket");
   if (!make_nonblocking(made)) {
     const Error error = last_error("ioctlsocket");

@@ -4,6 +4,7 @@
 
 #include "native_error_windows.h"
 
+#include <coil/runtime/detail/native_address.h>
 #include <coil/runtime/owned_handle.h>
 
 #include <ws2tcpip.h>
@@ -201,11 +202,19 @@ Result<> WinsockCalls::connect_datagram(NativeHandle socket, const NativeAddress
   return check(::connect(socket_of(socket), native(peer), size_of(peer)), "connect");
 }
 
+// One that is not bound has no name here: elsewhere it has the any-address.
 Result<NativeAddress> WinsockCalls::local_address(NativeHandle socket) {
   NativeAddress address;
   int size = NativeAddress::capacity;
   if (::getsockname(socket_of(socket), reinterpret_cast<sockaddr*>(address.data()), &size) != 0) {
-    return last_error("getsockname");
+    const Error error = last_error("getsockname");
+    WSAPROTOCOL_INFOW info = {};
+    if (error.code() != std::errc::invalid_argument || !describe(socket_of(socket), info)) {
+      return error;
+    }
+    const auto family = info.iAddressFamily == AF_INET6 ? SocketFamily::ipv6 : SocketFamily::ipv4;
+    constexpr std::array<std::uint8_t, 16> any{};
+    return ip_to_native(family, any.data(), 0, 0);
   }
   address.set_size(static_cast<std::uint32_t>(size));
   return address;
@@ -296,6 +305,7 @@ Result<> WinsockCalls::shutdown(NativeHandle socket, ShutdownSide side) {
 Result<SocketFacts> WinsockCalls::facts(NativeHandle handle) {
   const SOCKET socket = socket_of(handle);
   WSAPROTOCOL_INFOW info = {};
+  if (!handle.valid()) return Error(system_error_code(EBADF), "getsockopt");
   if (!describe(socket, info)) return last_error("getsockopt");
   SocketFacts facts;
   if (info.iAddressFamily == AF_INET) facts.family = SocketFamily::ipv4;

@@ -22,10 +22,10 @@ if(COIL_SANITIZE MATCHES "thread")
   set(COIL_TEST_DEADLINE 100)
 endif()
 
-# Most of the time of a build with the address sanitizer is the optimization of test cases, which
-# are large coroutines; the library's code is optimized all the same.
+# Most of the time of a build with the address sanitizer, or for Windows, is the optimization of test
+# cases, which are large coroutines; the library's code is optimized all the same.
 set(COIL_TEST_OPTIONS "")
-if("address" IN_LIST COIL_SANITIZE)
+if("address" IN_LIST COIL_SANITIZE OR COIL_PLATFORM STREQUAL "windows")
   set(COIL_TEST_OPTIONS -O0)
 endif()
 
@@ -69,7 +69,8 @@ function(coil_add_test name)
   endif()
   foreach(reactor IN LISTS reactors)
     coil_expected_skips(${name}.${reactor} skips)
-    add_test(NAME ${name}.${reactor} COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
+    add_test(NAME ${name}.${reactor}
+      COMMAND ${name} --deadline=${COIL_TEST_DEADLINE} --skips=${skips})
     set_tests_properties(${name}.${reactor} PROPERTIES
       ENVIRONMENT COIL_TEST_REACTOR=${reactor}
       LABELS "${arg_LABELS};${reactor}"

@@ -2,7 +2,7 @@
 # that is not named skips nothing. What only this machine lacks is not counted.
 
 set(COIL_TEST_SKIPS
-  # The simulated reactor has no kernel below it, hence no descriptors, processes or streams of its own;
+  # The simulated reactor has no kernel below it: no descriptors, processes or streams of its own;
   descriptor_contract_test.simulated=9
   pipe_contract_test.simulated=11
   process_contract_test.simulated=16
@@ -23,8 +23,8 @@ set(COIL_TEST_SKIPS
   thread_cancel_contract_test.simulated=6
   thread_pool_contract_test.simulated=1)
 
-# What the test cases of POSIX systems cannot ask of Windows, where they are: on its own reactor, and
-# where the simulation says nothing about them itself.
+# What the test cases of POSIX systems cannot ask of Windows, where they are: on its own reactor,
+# and where the simulation says nothing about them itself.
 if(COIL_SYSTEM STREQUAL "windows")
   foreach(reactor IN ITEMS iocp simulated)
     list(APPEND COIL_TEST_SKIPS

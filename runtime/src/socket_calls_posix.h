@@ -24,8 +24,8 @@ class PosixSocketCalls final : public SocketCalls {
   Result<NativeAddress> peer_address(NativeHandle socket) override;
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
-  Result<> membership(NativeHandle socket, const NativeAddress& group,
-                      const NativeAddress& through, bool join) override;
+  Result<> membership(NativeHandle socket, const NativeAddress& group, const NativeAddress& through,
+                      bool join) override;
   Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept override {
     return try_send(socket.descriptor(), pieces);
   }

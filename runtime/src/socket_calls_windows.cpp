@@ -1,9 +1,10 @@
-// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking, for
-// calls that do not: the two never meet in one call.
+// Socket calls on Windows. Every socket is overlapped, for requests that wait, and non-blocking,
+// for calls that do not: the two never meet in one call.
 #include "socket_calls_windows.h"
 
 #include "native_error_windows.h"
 
+#include <coil/runtime/detail/native_address.h>
 #include <coil/runtime/owned_handle.h>
 
 #include <ws2tcpip.h>
@@ -166,8 +167,8 @@ Result<NativeHandle> WinsockCalls::open(SocketFamily family, SocketType type) {
   if (family == SocketFamily::ipv4) domain = AF_INET;
   if (family == SocketFamily::ipv6) domain = AF_INET6;
   const int kind = type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
-  const SOCKET made = ::WSASocketW(domain, kind, 0, nullptr, 0,
-                                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET made =
+      ::WSASocketW(domain, kind, 0, nullptr, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("socket");
   if (!make_nonblocking(made) ||
       (domain == AF_INET6 && set(made, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0)) {
@@ -201,11 +202,19 @@ Result<> WinsockCalls::connect_datagram(NativeHandle socket, const NativeAddress
   return check(::connect(socket_of(socket), native(peer), size_of(peer)), "connect");
 }
 
+// One that is not bound has no name here: elsewhere it has the any-address.
 Result<NativeAddress> WinsockCalls::local_address(NativeHandle socket) {
   NativeAddress address;
   int size = NativeAddress::capacity;
   if (::getsockname(socket_of(socket), reinterpret_cast<sockaddr*>(address.data()), &size) != 0) {
-    return last_error("getsockname");
+    const Error error = last_error("getsockname");
+    WSAPROTOCOL_INFOW info = {};
+    if (error.code() != std::errc::invalid_argument || !describe(socket_of(socket), info)) {
+      return error;
+    }
+    const auto family = info.iAddressFamily == AF_INET6 ? SocketFamily::ipv6 : SocketFamily::ipv4;
+    constexpr std::array<std::uint8_t, 16> any{};
+    return ip_to_native(family, any.data(), 0, 0);
   }
   address.set_size(static_cast<std::uint32_t>(size));
   return address;
@@ -296,6 +305,7 @@ Result<> WinsockCalls::shutdown(NativeHandle socket, ShutdownSide side) {
 Result<SocketFacts> WinsockCalls::facts(NativeHandle handle) {
   const SOCKET socket = socket_of(handle);
   WSAPROTOCOL_INFOW info = {};
+  if (!handle.valid()) return Error(system_error_code(EBADF), "getsockopt");
   if (!describe(socket, info)) return last_error("getsockopt");
   SocketFacts facts;
   if (info.iAddressFamily == AF_INET) facts.family = SocketFamily::ipv4;
@@ -305,8 +315,8 @@ Result<SocketFacts> WinsockCalls::facts(NativeHandle handle) {
   if (info.iSocketType == SOCK_DGRAM) facts.type = SocketType::datagram;
   BOOL listening = FALSE;
   int size = sizeof listening;
-  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listening),
-                   &size) == 0) {
+  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listening), &size) ==
+      0) {
     facts.listening = listening != FALSE;
   }
   return facts;
@@ -317,9 +327,8 @@ Result<NativeHandle> WinsockCalls::duplicate(NativeHandle socket) {
   if (::WSADuplicateSocketW(socket_of(socket), ::GetCurrentProcessId(), &info) != 0) {
     return last_error("WSADuplicateSocket");
   }
-  const SOCKET made =
-      ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
-                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET made = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                   &info, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (made == INVALID_SOCKET) return last_error("WSASocket");
   if (!make_nonblocking(made)) {
     const Error error = last_error("ioctlsocket");

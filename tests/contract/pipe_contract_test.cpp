@@ -157,7 +157,7 @@ TEST_CASE("a protocol that reads one socket and writes another loses them one by
     probe->on_data = [](Transport& line) { line.write("unheard"); };
     attach(PipeReader(*reactor, input.release(), HandleKind::stream),
            PipeWriter(*reactor, output.release(), HandleKind::stream), probe);
-    far_output.close();
+    far_output.reset();
     co_await peer.write_all("first");
     while (seen.empty() || seen.back() == "made") co_await yield();
     if (seen.back() == "lost") co_return;

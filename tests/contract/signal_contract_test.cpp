@@ -182,10 +182,10 @@ TEST_CASE("closing a watcher ends every wait there, now and later, and drops wha
 
 TEST_CASE("a watcher is not told of what came before it, for one that has gone") {
   COIL_CONTRACT(reactor);
-  SignalWatcher former(*reactor, SIGUSR1);
-  raise_for(*reactor, SIGUSR1);
+  SignalWatcher former(*reactor, signal_a);
+  raise_for(*reactor, signal_a);
   former.close();  // Before the loop has seen it.
-  SignalWatcher watcher(*reactor, SIGUSR1);
+  SignalWatcher watcher(*reactor, signal_a);
   settle(*reactor);
   CHECK_FALSE(watcher.try_next());
 }

@@ -40,6 +40,8 @@ class ForeignSocket {
   NativeHandle handle() const noexcept { return handle_; }
   NativeHandle release() noexcept { return std::exchange(handle_, NativeHandle()); }
   void close() noexcept;
+  // The same, but the peer's next call already fails.
+  void reset() noexcept;
 
   void bind_to_loopback();
   std::uint16_t port() const;

@@ -48,6 +48,12 @@ void ForeignSocket::close() noexcept {
   if (handle_.valid()) ::close(release().descriptor());
 }
 
+void ForeignSocket::reset() noexcept {
+  const linger at_once = {.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(handle_.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
 void ForeignSocket::bind_to_loopback() {
   const sockaddr_in here = at_loopback(0);
   REQUIRE(::bind(handle_.descriptor(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0);

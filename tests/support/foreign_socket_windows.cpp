@@ -65,6 +65,14 @@ void ForeignSocket::close() noexcept {
   if (handle_.valid()) ::closesocket(socket_of(release()));
 }
 
+void ForeignSocket::reset() noexcept {
+  linger at_once = {};
+  at_once.l_onoff = 1;
+  const auto* option = reinterpret_cast<const char*>(&at_once);
+  ::setsockopt(socket_of(handle_), SOL_SOCKET, SO_LINGER, option, sizeof at_once);
+  close();
+}
+
 void ForeignSocket::bind_to_loopback() {
   const sockaddr_in here = at_loopback(0);
   const auto* address = reinterpret_cast<const sockaddr*>(&here);

@@ -22,4 +22,10 @@ Disposition::Disposition(int number, SignalFunction function) {
   put_back_ = [number, before = std::signal(number, function)] { std::signal(number, before); };
 }
 
+// The library forgets a handler before it calls it.
+void count_signal(int number) noexcept {
+  std::signal(number, &count_signal);
+  ++signals_counted;
+}
+
 }  // namespace coil::testing

@@ -73,9 +73,10 @@ class ReactorUnavailable : public std::runtime_error {
 
 // Makes a reactor for the calling thread.
 //
-// `automatic` tries what the platform has in the order of ReactorKind (Linux: io_uring, epoll, poll,
-// select; macOS and the BSDs: kqueue, poll, select; Windows: iocp) and logs one line that names the
-// choice and, when an earlier one was refused, why. The environment variable COIL_REACTOR overrides `automatic`.
+// `automatic` tries what the platform has in the order of ReactorKind (Linux: io_uring, epoll,
+// poll, select; macOS and the BSDs: kqueue, poll, select; Windows: iocp) and logs one line that
+// names the choice and, when an earlier one was refused, why. The environment variable COIL_REACTOR
+// overrides `automatic`.
 //
 // The first reactor of a process takes SIGPIPE, if nobody did: a write to a pipe or a connection
 // that nobody reads any more fails with EPIPE and does not end the process. A program's own choice

@@ -87,7 +87,7 @@ Attempt IocpReactor::submit_polled(Operation& op, HandleSlot& slot) noexcept {
 }
 
 // The buffer comes when there is something to put into it. Data that was there, and is not when one
-// looks, was another's: then a poll, which cannot end at once, sees to it that others get their turn.
+// looks, was another's: then a poll, which cannot end at once, sees to it that others get a turn.
 Attempt IocpReactor::submit_lease(Operation& op, HandleSlot& slot) noexcept {
   if (!slot.ready_to_read) {
     const Attempt waited = call(op, slot);

@@ -1,8 +1,8 @@
 // The completion port.
 //
 // Windows has no documented call by which a port would tell that a socket is ready. There is one
-// underneath: the request that select() makes of the driver of all sockets, which completes like any
-// other. The event loops of Node and Rust rest on it too. It serves what has no overlapped call
+// underneath: the request that select() makes of the driver of all sockets, which completes like
+// any other. The event loops of Node and Rust rest on it too. It serves what has no overlapped call
 // of its own here: datagrams, whose next one is then taken by a single call, sockets of somebody
 // else, and those that another reactor's port completes, which Windows lets nobody change.
 #include "port.h"
@@ -91,7 +91,7 @@ SOCKET base_of(SOCKET socket) noexcept {
   return status == 0 ? base : INVALID_SOCKET;
 }
 
-// Why a handle cannot be polled. One that is open and no socket is the caller's mistake, not an end.
+// Why a handle cannot be polled. One that is open and no socket is a mistake of the caller's.
 std::int64_t refusal(NativeHandle native, int number) noexcept {
   DWORD flags = 0;
   const auto handle = reinterpret_cast<HANDLE>(native.value());

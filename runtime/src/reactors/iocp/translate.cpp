@@ -169,8 +169,8 @@ Attempt accept(HandleSlot& slot, Request& request, const Port& port) noexcept {
   return result;
 }
 
-// ConnectEx wants a socket that is bound; one that is already says so by an error that tells nothing
-// new.
+// ConnectEx wants a socket that is bound; one that is already says so by an error, which tells
+// nothing new.
 void bind_to_any(SOCKET socket, bool version_6) noexcept {
   sockaddr_in6 any_6 = {};
   any_6.sin6_family = AF_INET6;

@@ -13,8 +13,8 @@ namespace coil::detail {
 // the port will tell.
 Attempt translate(Operation& op, HandleSlot& slot, Request& request, const Port& port,
                   BufferPool& pool) noexcept;
-// What a request that waited came to by the word of the port. Nothing if only its waiting has ended:
-// the operation is then attempted.
+// What a request that waited came to by the word of the port. Nothing if only its waiting has
+// ended: the operation is then attempted.
 Attempt conclude(HandleSlot& slot, Request& request, const Packet& packet,
                  BufferPool& pool) noexcept;
 // Takes back what a request holds that nobody was given.

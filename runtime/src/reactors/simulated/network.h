@@ -41,8 +41,8 @@ class VirtualNetwork final : public SocketCalls {
   Result<NativeAddress> peer_address(NativeHandle socket) override;
   Result<> set_option(NativeHandle socket, SocketOption option, int value) override;
   Result<int> get_option(NativeHandle socket, SocketOption option) override;
-  Result<> membership(NativeHandle socket, const NativeAddress& group,
-                      const NativeAddress& through, bool join) override;
+  Result<> membership(NativeHandle socket, const NativeAddress& group, const NativeAddress& through,
+                      bool join) override;
   Attempt send_now(NativeHandle socket, std::span<const ConstBytes> pieces) noexcept override;
   Result<> shutdown(NativeHandle socket, ShutdownSide side) override;
   void close(NativeHandle handle) noexcept override;

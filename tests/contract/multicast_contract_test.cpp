@@ -7,9 +7,12 @@
 
 #include "support/contract.h"
 #include "support/datagram_probe.h"
+#include "support/wine.h"
 
 using namespace coil;
 using coil::testing::DatagramProbe;
+using coil::testing::note_lack;
+using coil::testing::runs_on_wine;
 using coil::testing::Strings;
 using coil::testing::until;
 
@@ -130,12 +133,16 @@ TEST_CASE("a port that left a group hears it no more, although others do") {
     const IpAddress mark = *IpAddress::parse("239.255.77.3");
     co_await leaves.port->joinGroup(mark, loopback);
     co_await leaves.leave();
-    stays.port->write("for members", Address(group, number));
-    stays.port->write("mark", Address(mark, number));
-    co_await until([&] { return leaves.probe->last() == "mark"; });
-    CHECK(leaves.probe->seen == Strings{"start", "mark"});
-    co_await until([&] { return stays.probe->seen.size() >= 2; });
-    CHECK(stays.probe->seen == Strings{"start", "for members"});
+    if (runs_on_wine()) {
+      note_lack("groups of one's own", "under wine a socket hears what others joined");
+    } else {
+      stays.port->write("for members", Address(group, number));
+      stays.port->write("mark", Address(mark, number));
+      co_await until([&] { return leaves.probe->last() == "mark"; });
+      CHECK(leaves.probe->seen == Strings{"start", "mark"});
+      co_await until([&] { return stays.probe->seen.size() >= 2; });
+      CHECK(stays.probe->seen == Strings{"start", "for members"});
+    }
     const auto again = co_await as_result(leaves.leave());
     CHECK(again.error().failure().check<MulticastJoinError>());
     co_await leaves.port->stopListening();
@@ -217,6 +224,10 @@ TEST_CASE("groups of IPv6 are joined, heard and left") {
     CHECK((co_await leaves.receive(buffer)).size() == 3);
     leaves.leave_group(group_v6);
     CHECK_THROWS_AS(leaves.leave_group(group_v6), MulticastJoinError);
+    if (runs_on_wine()) {
+      note_lack("groups of one's own", "under wine a socket hears what others joined");
+      co_return;
+    }
     co_await stays.send("for members", Address(group_v6, number));
     co_await stays.send("mark", Address(mark, number));
     CHECK((co_await leaves.receive(buffer)).size() == 4);

@@ -58,7 +58,7 @@ bool has_run_since(long process, const FILETIME& moment) noexcept {
 // on.
 bool PidFile::open_and_lock() {
   const HANDLE file =
-      ::CreateFileW(name_.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE,
+      ::CreateFileW(name_.c_str(), GENERIC_READ | GENERIC_WRITE,
                     FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_ALWAYS,
                     FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OPEN_REPARSE_POINT, nullptr);
   if (file == INVALID_HANDLE_VALUE) fail(name_, "cannot open");

@@ -65,7 +65,9 @@ TEST_CASE("destroying standard streams leaves the descriptors to the program") {
   COIL_KERNEL_CONTRACT(reactor, "standard streams");
   auto all = [&]() -> Task<void> {
     Streams streams(*reactor);
-    { const StdioTransport stdio = StdioTransport::open(*reactor, streams.options()); }
+    {
+      const StdioTransport stdio = StdioTransport::open(*reactor, streams.options());
+    }
     REQUIRE(streams.output().write("more") == 4);
     std::array<std::byte, 4> text;
     co_await read_exactly(streams.screen, text);

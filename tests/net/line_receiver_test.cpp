@@ -227,7 +227,9 @@ TEST_CASE("a callback may pause and resume, and feed bytes, without being called
     const std::string before(text);
     lines.pauseProducing();
     lines.resumeProducing();
-    if (text == "1") lines.dataReceived(std::string(10'000, 'x') + "\r\n");
+    std::string more(10'000, 'x');
+    more += "\r\n";
+    if (text == "1") lines.dataReceived(more);
     CHECK(text == before);  // What it was given is still there.
     --depth;
   };

@@ -86,8 +86,8 @@ std::wstring own_path() {
   return path.data();
 }
 
-// Leaves somebody behind who holds descriptor 1 until descriptor 0 ends.
-int leave_grandchild() {
+// Starts somebody who holds descriptor 1 until descriptor 0 ends, and tells his number.
+void start_grandchild() {
   STARTUPINFOW start = {};
   start.cb = sizeof start;
   start.dwFlags = STARTF_USESTDHANDLES;
@@ -98,10 +98,9 @@ int leave_grandchild() {
   PROCESS_INFORMATION made = {};
   if (::CreateProcessW(own_path().c_str(), line.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr,
                        &start, &made) == 0) {
-    return 96;
+    std::_Exit(96);
   }
   put(2, std::to_string(made.dwProcessId));
-  return 0;
 }
 
 int stay(std::string_view word) {
@@ -140,7 +139,10 @@ int main() {
   } else if (what == "noise") {
     return make_noise(static_cast<std::size_t>(number(2)), number(3));
   } else if (what == "grandchild") {
-    return leave_grandchild();
+    start_grandchild();
+  } else if (what == "family") {
+    start_grandchild();
+    return stay("ready");
   } else if (what == "late") {
     drain(0);
     put(1, "late");
@@ -149,7 +151,7 @@ int main() {
   } else if (what == "close") {
     ::_close(number(2));
     return stay("closed");
-  } else if (what == "forever") {
+  } else if (what == "forever" || what == "stubborn") {
     return stay("ready");
   } else if (what == "flood") {
     for (;;) put(1, std::string(4096, 'y'));

@@ -35,7 +35,8 @@ void check_words(const std::wstring& name, const Words& arguments) {
 
 TEST_CASE("arguments with spaces, quotation marks and backslashes arrive as they were") {
   check_words(L"program", {});
-  check_words(L"C:\\Program Files\\it\\", {L"plain", L"two words", L"", L"\ttab\n"});
+  const std::wstring nothing;
+  check_words(L"C:\\Program Files\\it\\", {L"plain", L"two words", nothing, L"\ttab\n"});
   check_words(L"p", {L"\"", L"\\", L"\\\"", L"a\\\\b", L"ends in \\", L"\\\\", L"\\\\\" x\\\\"});
   check_words(L"p", {L"--path=C:\\a b\\", L"say \"hello\"", L"\u00e4\u4e2d\U0001f600", L"%PATH%"});
 }

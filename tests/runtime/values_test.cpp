@@ -11,6 +11,8 @@
 #include <typeinfo>
 #include <vector>
 
+#include "support/test_process.h"
+
 using namespace coil;
 
 TEST_CASE("text becomes bytes without its NUL, and bytes become the same text again") {

@@ -1,5 +1,5 @@
-# A Mac as its compiler and its linker see it, on Linux: clang-19 with the headers of macOS compiles,
-# zig's linker links. Nothing is run.
+# A Mac as its compiler and its linker see it, on Linux: clang-19 compiles with the headers of macOS,
+# and the linker of zig links. Nothing is run.
 #
 # COIL_ZIG names the folder of the npm package that holds both; COIL_ABSEIL names the folder that
 # tests/abseil was built in, for what links it.
@@ -16,13 +16,16 @@ set(CMAKE_OSX_DEPLOYMENT_TARGET "")
 foreach(tool IN ITEMS AR RANLIB INSTALL_NAME_TOOL)
   set(CMAKE_${tool} /bin/true)
 endforeach()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/stand_ins/CoreFoundation)
+file(CREATE_LINK ${CMAKE_CURRENT_LIST_DIR}/stand_ins/core_foundation.h
+  ${CMAKE_BINARY_DIR}/stand_ins/CoreFoundation/CFTimeZone.h SYMBOLIC)
 # What the package's own libc++ is configured with goes without saying only for its own compiler.
 string(JOIN " " CMAKE_CXX_FLAGS_INIT
   -nostdinc++ -nostdlibinc
   -isystem ${COIL_ZIG}/lib/libcxx/include
   -isystem ${COIL_ZIG}/lib/libcxxabi/include
   -isystem ${COIL_ZIG}/lib/libc/include/any-macos-any
-  -isystem ${CMAKE_CURRENT_LIST_DIR}/stand_ins
+  -isystem ${CMAKE_BINARY_DIR}/stand_ins -DkCFStringEncodingUTF8=0x08000100
   -D_LIBCPP_ABI_VERSION=1 -D_LIBCPP_ABI_NAMESPACE=__1
   -D_LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS -D_LIBCPP_PSTL_CPU_BACKEND_SERIAL)
 
@@ -34,7 +37,8 @@ set(CMAKE_CXX_LINK_EXECUTABLE
   "${COIL_ZIG}/zig c++ -target aarch64-macos <OBJECTS> <LINK_LIBRARIES> -o <TARGET>")
 
 # Debian's packages of headers, each seen through a folder that holds nothing else.
-set(CMAKE_FIND_ROOT_PATH ${CMAKE_CURRENT_LIST_DIR}/stand_ins ${CMAKE_CURRENT_LIST_DIR}/../headers)
+set(CMAKE_FIND_ROOT_PATH
+  ${CMAKE_CURRENT_LIST_DIR}/stand_ins ${CMAKE_CURRENT_LIST_DIR}/../headers)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_PACKAGE_PREFER_CONFIG ON)

@@ -7,8 +7,9 @@ foreach(own IN LISTS own_headers)
   file(CREATE_LINK ${own} ${CMAKE_BINARY_DIR}/headers/machine/openssl SYMBOLIC)
 endforeach()
 if(NOT TARGET OpenSSL::Crypto)
-  add_library(coil_stand_ins STATIC ${CMAKE_CURRENT_LIST_DIR}/stand_ins.cpp)
-  target_include_directories(coil_stand_ins SYSTEM PUBLIC
+  add_library(OpenSSL::Headers INTERFACE IMPORTED GLOBAL)
+  target_include_directories(OpenSSL::Headers SYSTEM INTERFACE
     ${folder} ${CMAKE_BINARY_DIR}/headers/machine)
-  add_library(OpenSSL::Crypto ALIAS coil_stand_ins)
+  add_library(OpenSSL::Crypto INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(OpenSSL::Crypto INTERFACE OpenSSL::Headers coil_stand_ins)
 endif()

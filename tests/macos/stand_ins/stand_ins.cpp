@@ -1,8 +1,9 @@
 // The names of other libraries, for the linker: a program with these is linked, and never run.
-#include <CoreFoundation/CFTimeZone.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>
+
+#include "core_foundation.h"
 
 extern "C" {
 

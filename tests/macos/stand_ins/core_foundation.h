@@ -9,7 +9,6 @@ typedef const void* CFTypeRef;
 typedef unsigned CFStringEncoding;
 typedef long CFIndex;
 typedef unsigned char Boolean;
-enum : CFStringEncoding { kCFStringEncodingUTF8 = 0x08000100 };
 
 CFTimeZoneRef CFTimeZoneCopyDefault();
 CFStringRef CFTimeZoneGetName(CFTimeZoneRef zone);

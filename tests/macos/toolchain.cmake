@@ -1,5 +1,5 @@
-# A Mac as its compiler and its linker see it, on Linux: clang-19 compiles with the headers of macOS,
-# and the linker of zig links. Nothing is run.
+# A Mac as its compiler and its linker see it, on Linux: clang-19 compiles with the headers of
+# macOS, and the linker of zig links. Nothing is run.
 #
 # COIL_ZIG names the folder of the npm package that holds both; COIL_ABSEIL names the folder that
 # tests/abseil was built in, for what links it.

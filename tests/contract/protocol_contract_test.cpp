@@ -1,6 +1,7 @@
 // Covers: protocol.h, transport.h, ports.h: the callback side of TCP and UDP.
 #include "support/contract.h"
 #include "support/probe.h"
+#include "support/wine.h"
 
 using namespace coil;
 using namespace coil::testing;
@@ -59,7 +60,11 @@ TEST_CASE("abortConnection resets the peer at once and reports ConnectionAborted
   with_port(*reactor, factory, [&](TcpStream& client) -> Task<void> {
     co_await write_all(client, "go");
     const auto lost = co_await as_result(read_to_end(client));
-    CHECK(lost.error().failure().check<ConnectionLost>());
+    if (runs_on_wine()) {
+      note_lack("a reset that nobody waited for", "wine reports it as an end");
+    } else {
+      CHECK(lost.error().failure().check<ConnectionLost>());
+    }
   });
   CHECK(factory->probes[0]->why.check<ConnectionAborted>());
   CHECK(factory->seen == Strings{"start", "made", "lost", "stop"});

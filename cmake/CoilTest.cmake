@@ -22,8 +22,8 @@ if(COIL_SANITIZE MATCHES "thread")
   set(COIL_TEST_DEADLINE 100)
 endif()
 
-# Most of the time of a build with the address sanitizer, or for Windows, is the optimization of test
-# cases, which are large coroutines; the library's code is optimized all the same.
+# Most of the time of a build with the address sanitizer, or for Windows, is the optimization of
+# test cases, which are large coroutines; the library's code is optimized all the same.
 set(COIL_TEST_OPTIONS "")
 if("address" IN_LIST COIL_SANITIZE OR COIL_PLATFORM STREQUAL "windows")
   set(COIL_TEST_OPTIONS -O0)

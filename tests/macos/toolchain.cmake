@@ -16,6 +16,7 @@ set(CMAKE_OSX_DEPLOYMENT_TARGET "")
 foreach(tool IN ITEMS AR RANLIB INSTALL_NAME_TOOL)
   set(CMAKE_${tool} /bin/true)
 endforeach()
+set(CoreFoundation "" CACHE STRING "What Abseil would link; stand_ins has it.")
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/stand_ins/CoreFoundation)
 file(CREATE_LINK ${CMAKE_CURRENT_LIST_DIR}/stand_ins/core_foundation.h
   ${CMAKE_BINARY_DIR}/stand_ins/CoreFoundation/CFTimeZone.h SYMBOLIC)

@@ -128,12 +128,12 @@ TEST_CASE("a stop closes the listeners that nobody accepts from") {
 
 // A task that does not end with its reactor, which has run before or has not.
 void outlive_the_reactor(bool ran) {
+  auto sleeps = []() -> Task<void> { co_await sleep(hours(1000)); };
+  auto stubborn = [&]() -> Task<void> { co_await shielded(sleeps()); };
   {
     COIL_CONTRACT(reactor);
     reactor->set_log_sink(log_to_standard_error);
     reactor->set_stop_deadline(Duration::zero());
-    auto sleeps = []() -> Task<void> { co_await sleep(hours(1000)); };
-    auto stubborn = [&]() -> Task<void> { co_await shielded(sleeps()); };
     detail::start_root<"stubborn">(*reactor, stubborn());
     detail::start_root<"docile">(*reactor, sleeps());
     reactor->callWhenRunning([&] { reactor->stop(); });

@@ -10,6 +10,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 # Starts a server and waits for the line that tells where it listens.
 start() {
+  : > "$work/out"  # What the last one said must not be taken for this one's.
   "$coil" "$@" > "$work/out" 2> "$work/err" &
   server=$!
   tries=0

@@ -51,6 +51,8 @@ function(coil_add_module name)
     EXPORT_NAME ${name}
     LINKER_LANGUAGE CXX
     POSITION_INDEPENDENT_CODE ON
+    UNITY_BUILD ${COIL_UNITY}
+    UNITY_BUILD_BATCH_SIZE 10
     VERIFY_INTERFACE_HEADER_SETS ${COIL_VERIFY_HEADERS})
 
   # Symmetric transfer is a tail call only with this option when gcc does not optimize; users'
@@ -60,6 +62,12 @@ function(coil_add_module name)
   # Nobody replaces our functions one by one: position-independent code may inline them, too.
   target_compile_options(${target} PRIVATE
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
+  # What gcc warns of, a class of which each source would have a version of its own, it sees wherever
+  # sources are compiled as one, since none of them is then the one that it was told to compile.
+  if(COIL_UNITY)
+    target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  endif()
   target_compile_definitions(${target} PUBLIC
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:COIL_SIBLING_CALLS=1>)
 

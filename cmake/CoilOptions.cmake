@@ -16,6 +16,7 @@ coil_option(COIL_WARNINGS ${PROJECT_IS_TOP_LEVEL} "Compile coil itself with warn
 coil_option(COIL_VERIFY_HEADERS ${PROJECT_IS_TOP_LEVEL}
   "Compile every public header on its own in the default build.")
 coil_option(COIL_CCACHE ${PROJECT_IS_TOP_LEVEL} "Compile through ccache where it is installed.")
+coil_option(COIL_UNITY ON "Compile the library's sources a few at a time, as one.")
 coil_option(COIL_TEST_PCH ON "Parse the headers that all tests share once.")
 coil_option(COIL_COVERAGE OFF "Instrument for coverage with gcov.")
 

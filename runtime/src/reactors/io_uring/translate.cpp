@@ -46,12 +46,12 @@ bool translate(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
 
 namespace {
 
-constexpr unsigned read_events = POLLIN | POLLRDHUP;
+constexpr unsigned polled_for_read = POLLIN | POLLRDHUP;
 
 }  // namespace
 
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
-  const unsigned events = op.direction() == Direction::read ? read_events : POLLOUT;
+  const unsigned events = op.direction() == Direction::read ? polled_for_read : POLLOUT;
   io_uring_sqe& entry = ring.entry();
   io_uring_prep_poll_add(&entry, slot.native().descriptor(), events);
   io_uring_sqe_set_data(&entry, &op);
@@ -69,9 +69,9 @@ void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept {
   const int fd = slot.native().descriptor();
   io_uring_sqe& entry = ring.entry();
   if (ring.features().multishot_poll) {
-    io_uring_prep_poll_multishot(&entry, fd, read_events);
+    io_uring_prep_poll_multishot(&entry, fd, polled_for_read);
   } else {
-    io_uring_prep_poll_add(&entry, fd, read_events);
+    io_uring_prep_poll_add(&entry, fd, polled_for_read);
   }
   io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::poll));
 }

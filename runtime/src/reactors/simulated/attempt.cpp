@@ -7,7 +7,7 @@ namespace coil::detail {
 
 namespace {
 
-using Phase = VirtualSocket::Phase;
+using Stage = VirtualSocket::Stage;
 
 bool ends_connection(int number) noexcept {
   return number == ECONNRESET || number == ECONNABORTED || number == EPIPE || number == ETIMEDOUT;
@@ -18,15 +18,15 @@ bool ends_connection(int number) noexcept {
 bool VirtualNetwork::readable(VirtualSocket& socket) noexcept {
   if (socket.error != 0 || socket.reading_ended || socket.end_arrived) return true;
   if (!socket.is_stream()) return !socket.inbox.empty();
-  switch (socket.phase) {
-    case Phase::listening:
+  switch (socket.stage) {
+    case Stage::listening:
       return !socket.backlog.empty();
-    case Phase::connecting:
+    case Stage::connecting:
       return false;
-    case Phase::connected:
+    case Stage::connected:
       return !socket.arrived.empty();
-    case Phase::unconnected:
-    case Phase::broken:
+    case Stage::unconnected:
+    case Stage::broken:
       return true;
   }
   return true;
@@ -34,8 +34,8 @@ bool VirtualNetwork::readable(VirtualSocket& socket) noexcept {
 
 bool VirtualNetwork::writable(VirtualSocket& socket) noexcept {
   if (socket.error != 0 || socket.writing_ended || !socket.is_stream()) return true;
-  if (socket.phase == Phase::connecting) return false;
-  if (socket.phase != Phase::connected) return true;
+  if (socket.stage == Stage::connecting) return false;
+  if (socket.stage != Stage::connected) return true;
   const VirtualSocket* other = find(socket.other);
   return other == nullptr || other->on_the_way_bytes < socket.capacity(SocketOption::send_buffer);
 }
@@ -43,7 +43,7 @@ bool VirtualNetwork::writable(VirtualSocket& socket) noexcept {
 bool VirtualNetwork::possible(const Operation& op, VirtualSocket& socket) noexcept {
   switch (op.code()) {
     case OpCode::connect:
-      return !static_cast<const ConnectOperation&>(op).started || socket.phase != Phase::connecting;
+      return !static_cast<const ConnectOperation&>(op).started || socket.stage != Stage::connecting;
     case OpCode::shutdown:
       return true;
     case OpCode::send:

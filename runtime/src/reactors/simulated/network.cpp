@@ -98,7 +98,7 @@ bool VirtualNetwork::conflicts(VirtualSocket& socket, const SocketAddress& local
       return other->option(name) != 0 && socket.option(name) != 0;
     };
     if (both(SocketOption::reuse_port)) return false;
-    const bool listens = other->phase == VirtualSocket::Phase::listening;
+    const bool listens = other->stage == VirtualSocket::Stage::listening;
     return listens || (!listening && !both(SocketOption::reuse_address));
   };
   SocketAddress place = local;
@@ -149,15 +149,15 @@ Result<> VirtualNetwork::listen(NativeHandle handle, int backlog_max) {
   VirtualSocket* socket = find(handle);
   if (socket == nullptr) return failure(EBADF, "listen");
   if (!socket->is_stream()) return failure(EOPNOTSUPP, "listen");
-  const bool again = socket->phase == VirtualSocket::Phase::listening;
-  if (!again && socket->phase != VirtualSocket::Phase::unconnected) {
+  const bool again = socket->stage == VirtualSocket::Stage::listening;
+  if (!again && socket->stage != VirtualSocket::Stage::unconnected) {
     return failure(EINVAL, "listen");
   }
   if (const int number = bind_somewhere(*socket, SocketAddress::any(socket->family))) {
     return failure(number, "listen");
   }
   if (conflicts(*socket, *socket->local, true)) return failure(EADDRINUSE, "listen");
-  socket->phase = VirtualSocket::Phase::listening;
+  socket->stage = VirtualSocket::Stage::listening;
   socket->backlog_max = static_cast<std::size_t>(std::max(backlog_max, 1));
   return {};
 }
@@ -177,7 +177,7 @@ Result<NativeAddress> VirtualNetwork::peer_address(NativeHandle handle) {
   }
   const VirtualSocket* socket = find(handle);
   if (socket == nullptr) return failure(EBADF, "getpeername");
-  const bool connected = !socket->is_stream() || socket->phase == VirtualSocket::Phase::connected;
+  const bool connected = !socket->is_stream() || socket->stage == VirtualSocket::Stage::connected;
   if (!connected || !socket->peer) return failure(ENOTCONN, "getpeername");
   return socket->peer->to_native();
 }

@@ -8,7 +8,7 @@ namespace coil::detail {
 
 namespace {
 
-using Phase = VirtualSocket::Phase;
+using Stage = VirtualSocket::Stage;
 
 constexpr int request_tries = 6;
 constexpr Duration first_retry = std::chrono::seconds(1);
@@ -19,15 +19,15 @@ constexpr Duration first_retry = std::chrono::seconds(1);
 // client asks again after a growing while, as TCP does.
 Attempt VirtualNetwork::connect(ConnectOperation& op, VirtualSocket& socket) {
   if (op.started) {
-    if (socket.phase == Phase::connecting) return std::nullopt;
-    if (socket.phase == Phase::connected) return 0;
+    if (socket.stage == Stage::connecting) return std::nullopt;
+    if (socket.stage == Stage::connected) return 0;
     const int number = socket.take_error();
     return outcome::from_system_error(number != 0 ? number : ECONNABORTED);
   }
   op.started = true;
   if (!socket.is_stream()) return outcome::from_system_error(set_peer(socket, op.peer));
-  if (socket.phase == Phase::connecting) return outcome::from_system_error(EALREADY);
-  if (socket.phase != Phase::unconnected) return outcome::from_system_error(EISCONN);
+  if (socket.stage == Stage::connecting) return outcome::from_system_error(EALREADY);
+  if (socket.stage != Stage::unconnected) return outcome::from_system_error(EISCONN);
   const std::optional<SocketAddress> peer = SocketAddress::from_native(op.peer);
   if (!peer || peer->family != socket.family) return outcome::from_system_error(EAFNOSUPPORT);
   const SocketAddress target = peer->destination();
@@ -36,7 +36,7 @@ Attempt VirtualNetwork::connect(ConnectOperation& op, VirtualSocket& socket) {
   }
   if (socket.local->is_any()) socket.local->ip = target.source().ip;
   socket.peer = target;
-  socket.phase = Phase::connecting;
+  socket.stage = Stage::connecting;
   send_request(socket.native, 0);
   return std::nullopt;
 }
@@ -48,7 +48,7 @@ void VirtualNetwork::send_request(NativeHandle client, int tries) {
 
 void VirtualNetwork::receive_request(NativeHandle client, int tries) {
   VirtualSocket* socket = find(client);
-  if (socket == nullptr || socket->phase != Phase::connecting) return;
+  if (socket == nullptr || socket->stage != Stage::connecting) return;
   VirtualSocket* listener = find_listener(*socket->peer);
   if (listener == nullptr) {
     if (!link_.refuses()) return;
@@ -70,15 +70,15 @@ void VirtualNetwork::receive_request(NativeHandle client, int tries) {
   server.options = listener->options;
   server.local = socket->peer->wire().seen_by(server.family);
   server.peer = socket->local->wire().seen_by(server.family);
-  server.phase = Phase::connected;
+  server.stage = Stage::connected;
   server.other = client;
   socket->other = server.native;
   listener->backlog.push_back(server.native);
   // Whatever the server sends comes behind the answer that makes the client's end.
   timeline_.add(next_arrival(*socket), [this, client] {
     VirtualSocket* waiting = find(client);
-    if (waiting == nullptr || waiting->phase != Phase::connecting) return;
-    waiting->phase = Phase::connected;
+    if (waiting == nullptr || waiting->stage != Stage::connecting) return;
+    waiting->stage = Stage::connected;
     changed(client);
   });
   changed(listener->native);
@@ -86,8 +86,8 @@ void VirtualNetwork::receive_request(NativeHandle client, int tries) {
 
 void VirtualNetwork::fail_connect(NativeHandle client, int number) {
   VirtualSocket* socket = find(client);
-  if (socket == nullptr || socket->phase != Phase::connecting) return;
-  socket->phase = Phase::unconnected;
+  if (socket == nullptr || socket->stage != Stage::connecting) return;
+  socket->stage = Stage::unconnected;
   socket->peer.reset();
   socket->error = number;
   changed(client);
@@ -100,7 +100,7 @@ VirtualSocket* VirtualNetwork::find_listener(const SocketAddress& to) {
   std::vector<VirtualSocket*> best;
   int best_rank = 0;
   auto consider = [&](VirtualSocket* socket, int rank) {
-    if (socket->phase != Phase::listening || rank < best_rank) return;
+    if (socket->stage != Stage::listening || rank < best_rank) return;
     if (rank > best_rank) best.clear();
     best_rank = rank;
     best.push_back(socket);
@@ -119,7 +119,7 @@ VirtualSocket* VirtualNetwork::find_listener(const SocketAddress& to) {
 }
 
 Attempt VirtualNetwork::accept(VirtualSocket& listener) {
-  if (listener.phase != Phase::listening) return outcome::from_system_error(EINVAL);
+  if (listener.stage != Stage::listening) return outcome::from_system_error(EINVAL);
   if (listener.backlog.empty()) return std::nullopt;
   if (counted_ >= settings_.sockets_max()) return outcome::from_system_error(EMFILE);
   const NativeHandle accepted = listener.backlog.front();
@@ -144,8 +144,8 @@ Attempt VirtualNetwork::receive(VirtualSocket& socket, MutableBytes into) {
   }
   if (socket.end_arrived || socket.reading_ended) return 0;
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
-  if (socket.phase == Phase::broken) return 0;
-  if (socket.phase == Phase::connected) return std::nullopt;
+  if (socket.stage == Stage::broken) return 0;
+  if (socket.stage == Stage::connected) return std::nullopt;
   return outcome::from_system_error(ENOTCONN);
 }
 
@@ -164,14 +164,14 @@ Attempt VirtualNetwork::receive_lease(ReceiveLeaseOperation& op, VirtualSocket& 
 Attempt VirtualNetwork::send(VirtualSocket& socket, std::span<const ConstBytes> pieces) {
   if (!socket.is_stream()) return send_to(socket, pieces.front(), NativeAddress());
   if (socket.error != 0) return outcome::from_system_error(socket.take_error());
-  if (socket.writing_ended || socket.phase == Phase::broken) {
+  if (socket.writing_ended || socket.stage == Stage::broken) {
     return outcome::from_system_error(EPIPE);
   }
-  if (socket.phase != Phase::connected) return outcome::from_system_error(ENOTCONN);
+  if (socket.stage != Stage::connected) return outcome::from_system_error(ENOTCONN);
   std::size_t total = 0;
   for (const ConstBytes& piece : pieces) total += piece.size();
   VirtualSocket* other = find(socket.other);
-  if (other == nullptr || other->phase == Phase::broken) {  // The answer will be a reset.
+  if (other == nullptr || other->stage == Stage::broken) {  // The answer will be a reset.
     if (!std::exchange(socket.doomed, true)) send_reset(socket.native);
     return static_cast<std::int64_t>(total);
   }
@@ -240,10 +240,10 @@ void VirtualNetwork::send_reset(NativeHandle to) {
 // What had arrived can still be read; what was held up on the way is lost.
 void VirtualNetwork::reset(NativeHandle handle) {
   VirtualSocket* socket = find(handle);
-  if (socket == nullptr || socket->phase == Phase::broken) return;
+  if (socket == nullptr || socket->stage == Stage::broken) return;
   socket->error = socket->end_arrived ? EPIPE : ECONNRESET;
-  if (socket->phase == Phase::connecting) socket->error = ECONNREFUSED;
-  socket->phase = Phase::broken;
+  if (socket->stage == Stage::connecting) socket->error = ECONNREFUSED;
+  socket->stage = Stage::broken;
   socket->other = NativeHandle();
   socket->on_the_way.clear();
   socket->on_the_way_bytes = 0;
@@ -252,9 +252,9 @@ void VirtualNetwork::reset(NativeHandle handle) {
 
 // Ends a connection for both: at once here, after the usual while at the other end.
 void VirtualNetwork::break_connection(VirtualSocket& socket) {
-  if (socket.phase != Phase::connected) return;
+  if (socket.stage != Stage::connected) return;
   send_reset(socket.other);
-  socket.phase = Phase::broken;
+  socket.stage = Stage::broken;
   socket.other = NativeHandle();
   socket.arrived.clear();
   socket.on_the_way.clear();
@@ -263,7 +263,7 @@ void VirtualNetwork::break_connection(VirtualSocket& socket) {
 
 int VirtualNetwork::end_stream(VirtualSocket& socket, ShutdownSide side) {
   const bool connected =
-      socket.is_stream() ? socket.phase == Phase::connected : socket.peer.has_value();
+      socket.is_stream() ? socket.stage == Stage::connected : socket.peer.has_value();
   if (!connected) return ENOTCONN;
   if (side != ShutdownSide::read) send_end(socket);
   if (side != ShutdownSide::write) socket.reading_ended = true;
@@ -277,9 +277,9 @@ void VirtualNetwork::close_stream(VirtualSocket& socket) {
     send_reset(find(pending)->other);
     destroy(*find(pending));
   }
-  if (socket.phase != Phase::connected && socket.phase != Phase::connecting) return;
+  if (socket.stage != Stage::connected && socket.stage != Stage::connecting) return;
   const bool abort = socket.option(SocketOption::linger_zero) != 0 ||
-                     socket.phase == Phase::connecting || !socket.arrived.empty();
+                     socket.stage == Stage::connecting || !socket.arrived.empty();
   if (abort) {
     send_reset(socket.other);
     return;

@@ -70,7 +70,7 @@ class Message {
 
 class VirtualSocket {
  public:
-  enum class Phase : unsigned char { unconnected, listening, connecting, connected, broken };
+  enum class Stage : unsigned char { unconnected, listening, connecting, connected, broken };
   static constexpr std::size_t option_total = 13;
 
   VirtualSocket(NativeHandle handle, SocketFamily in, SocketType of) noexcept
@@ -92,7 +92,7 @@ class VirtualSocket {
   NativeHandle native;
   SocketFamily family;
   SocketType type;
-  Phase phase = Phase::unconnected;
+  Stage stage = Stage::unconnected;
   bool named = false;          // Its local address is taken: not so for an accepted connection.
   bool counted = false;        // It counts against the limit: not while it waits in a backlog.
   bool end_arrived = false;    // The peer's FIN was received.

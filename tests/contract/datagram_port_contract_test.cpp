@@ -236,10 +236,7 @@ TEST_CASE("a connected port hears its peer only, also of what had come before") 
 
 TEST_CASE("a refusal is told once per refused datagram at most, and only to a connected port") {
   COIL_CONTRACT(reactor);
-  if (coil::testing::runs_on_wine()) {
-    coil::testing::note_lack("refused datagrams", "wine tells nobody of them");
-    return;
-  }
+  if (coil::testing::wine_hides_refusals(*reactor)) return;
   auto body = [&]() -> Task<void> {
     DatagramSocket gone = DatagramSocket::bind(*reactor, Address::loopback(0));
     const Address nobody = gone.local_address();

@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <latch>
 #include <stdexcept>
 #include <thread>
 
 #include "support/contract.h"
+#include "support/latch.h"
 #include "support/signals.h"
 #include "support/workers.h"
 
@@ -337,7 +337,7 @@ TEST_CASE("a group runs a body on each of its reactors, and stops as one") {
 TEST_CASE("a failure of one reactor stops the whole group, and is the group's") {
   COIL_CONTRACT(reactor);
   ReactorGroup workers(group_options(3));
-  std::latch begun(3);
+  Latch begun(3);
   auto body = [&begun](Reactor& there, std::size_t index) -> Task<void> {
     begun.arrive_and_wait();  // Else the last one may have been stopped before it could begin.
     if (index == 1) throw std::runtime_error("number one failed");

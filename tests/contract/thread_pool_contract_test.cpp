@@ -1,11 +1,11 @@
 // Covers: blocking_executor.h, thread_pool.h: what the executor of a reactor promises, on each.
 #include <atomic>
-#include <latch>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include "support/contract.h"
+#include "support/latch.h"
 #include "support/thread_work.h"
 
 #include <coil/threads.h>
@@ -315,7 +315,7 @@ TEST_CASE("work that waits for other work goes on while the pool may grow") {
   COIL_CONTRACT(reactor);
   if (!has_threads(reactor)) return;
   constexpr int count = 10;
-  std::latch all(count);
+  Latch all(count);
   std::atomic<int> done{0};
   for (int index = 0; index < count; ++index) {
     callInThread(*reactor, [&] {

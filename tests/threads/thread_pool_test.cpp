@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <future>
-#include <latch>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "support/dies.h"
+#include "support/latch.h"
 
 #include <coil/runtime.h>
 #include <coil/threads.h>
@@ -29,7 +29,7 @@ ThreadPoolOptions sizes(unsigned min, unsigned max) {
 class Barrier {
  public:
   void block(ThreadPool& pool, int threads) {
-    std::latch begun(threads);
+    Latch begun(threads);
     for (int count = 0; count < threads; ++count) {
       pool.callInThread([this, &begun] {
         begun.count_down();
@@ -38,7 +38,7 @@ class Barrier {
     }
     begun.wait();
   }
-  std::latch open{1};
+  Latch open{1};
 };
 
 // Returns when everything that was queued before it has begun, on a pool of one thread.
@@ -74,7 +74,7 @@ TEST_CASE("a pool makes its least number of threads at the start, and more for w
 
 TEST_CASE("work that was queued before the start has as many threads as there may be") {
   ThreadPool pool(sizes(0, 3));
-  std::latch together(3);
+  Latch together(3);
   std::atomic<int> done{0};
   for (int count = 0; count < 3; ++count) {
     pool.callInThread([&] {

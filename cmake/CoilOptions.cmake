@@ -14,7 +14,7 @@ coil_option(COIL_BUILD_BENCH OFF "Build the benchmarks and the peers they compar
 coil_option(COIL_INSTALL ON "Provide the install rules and the package configuration.")
 coil_option(COIL_WARNINGS ${PROJECT_IS_TOP_LEVEL} "Compile coil itself with warnings as errors.")
 coil_option(COIL_VERIFY_HEADERS ${PROJECT_IS_TOP_LEVEL}
-  "Compile every public header on its own in the default build.")
+  "Have a target that compiles every public header on its own.")
 coil_option(COIL_CCACHE ${PROJECT_IS_TOP_LEVEL} "Compile through ccache where it is installed.")
 coil_option(COIL_UNITY ON "Compile the library's sources a few at a time, as one.")
 coil_option(COIL_TEST_PCH ON "Parse the headers that all tests share once.")

@@ -183,14 +183,17 @@ TEST_CASE("when the share that accepts is closed, those that it feeds end, too")
     PortShare second = port.take(*reactor, 1);
     TcpStream one = co_await TcpStream::connect(*reactor, port.local_address());
     TcpStream two = co_await TcpStream::connect(*reactor, port.local_address());
+    TcpStream three = co_await TcpStream::connect(*reactor, port.local_address());
     TcpStream first_got = co_await first.accept();
+    TcpStream third_got = co_await first.accept();
     first.close();
-    // What had been handed on comes out before the end.
+    // What had been handed on, before the third was, comes out before the end.
     TcpStream second_got = co_await second.accept();
     CHECK(second_got.peer_address() == two.local_address());
     CHECK((co_await as_result(second.accept())).error().code() == Errc::handle_closed);
     one.abort();
     two.abort();
+    three.abort();
   };
   run(*reactor, all());
 }

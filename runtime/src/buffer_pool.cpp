@@ -11,7 +11,7 @@ BufferPool::~BufferPool() {
   while (FreeBuffer* buffer = free_) {
     detail::unpoison(buffer, buffer_bytes_);
     free_ = buffer->next;
-    ::operator delete(buffer, buffer_bytes_);
+    ::operator delete(buffer);
   }
 }
 

@@ -24,7 +24,7 @@ struct FramePool::Cleaner {
       while (Block* block = entry.first) {
         unpoison(block, bytes_of(index));
         entry.first = block->next;
-        ::operator delete(block, bytes_of(index));
+        ::operator delete(block);
       }
     }
   }
@@ -45,7 +45,7 @@ void* FramePool::allocate_slow(std::size_t size) {
 void FramePool::deallocate_slow(void* memory, std::size_t size) noexcept {
   const std::size_t index = index_of(size);
   if (index < class_count) local_.classes_[index].room = 0;  // The caller has counted below that.
-  ::operator delete(memory, bytes_of(index));
+  ::operator delete(memory);
   --local_.taken_;
 }
 

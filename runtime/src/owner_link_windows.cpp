@@ -19,7 +19,7 @@ namespace {
 
 using std::filesystem::path;
 
-std::mutex lock;
+std::mutex links_mutex;
 std::map<path, HANDLE>& owned() {
   static std::map<path, HANDLE> files;
   return files;
@@ -81,13 +81,13 @@ LinkClaim claim_owner_link(const path& name) {
     ::CloseHandle(file);
     throw_error(error, "WriteFile");
   }
-  const std::scoped_lock guard(lock);
+  const std::scoped_lock guard(links_mutex);
   owned()[std::filesystem::absolute(name)] = file;
   return claim;
 }
 
 void remove_owner_link(const path& name) {
-  const std::scoped_lock guard(lock);
+  const std::scoped_lock guard(links_mutex);
   const auto found = owned().find(std::filesystem::absolute(name));
   if (found == owned().end()) {
     throw std::logic_error("unlock: this process does not hold " + name.string());

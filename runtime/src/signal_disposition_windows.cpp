@@ -9,7 +9,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <mutex>
 
 namespace coil::detail {
 
@@ -21,7 +20,6 @@ void nobody(int) noexcept {}
 
 std::atomic<SignalFunction> told{&nobody};  // There is one for the whole process.
 SignalFunction previous[signals_max];
-std::once_flag listening;
 
 bool exists(int number) noexcept {
   return number == SIGINT || number == SIGTERM || number == SIGBREAK;
@@ -63,7 +61,7 @@ bool take_signal(int number, SignalFunction handler, bool only_default) noexcept
   told.store(handler);
   if (std::signal(number, &heard) == SIG_ERR) return false;
   previous[number] = now;
-  std::call_once(listening, [] { ::SetConsoleCtrlHandler(&on_console_event, TRUE); });
+  [[maybe_unused]] static const BOOL installed = ::SetConsoleCtrlHandler(&on_console_event, TRUE);
   return true;
 }
 

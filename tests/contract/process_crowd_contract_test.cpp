@@ -28,6 +28,7 @@ TEST_CASE("B178: two hundred children end with two hundred calls of processEnded
       CHECK(why.check<ProcessDone>());
       continue;
     }
+    CAPTURE(why.getErrorMessage());
     why.visit<ProcessTerminated>(
         [&](const ProcessTerminated& error) { CHECK(error.exit_code() == each); });
     CHECK(why.check<ProcessTerminated>());

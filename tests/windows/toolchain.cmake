@@ -5,9 +5,13 @@ set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES COIL_ABSEIL)
 
-# The compiler whose std::thread and std::mutex work: the other variant lacks them.
+# The variant whose std::thread and std::mutex work: the other lacks them. Or clang, told where to
+# aim, with that one's libraries.
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
-set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+if(NOT CMAKE_CXX_COMPILER)
+  set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+endif()
+set(CMAKE_CXX_COMPILER_TARGET x86_64-w64-mingw32)
 set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
 # No program carries a DLL along.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)

@@ -4,7 +4,7 @@
 set(COIL_TEST_SKIPS
   # The simulated reactor has no kernel below it: no descriptors, processes or streams of its own;
   descriptor_contract_test.simulated=9
-  pipe_contract_test.simulated=11
+  pipe_contract_test.simulated=12
   process_contract_test.simulated=16
   process_crowd_contract_test.simulated=3
   process_end_contract_test.simulated=10
@@ -14,7 +14,7 @@ set(COIL_TEST_SKIPS
   stdio_contract_test.simulated=15
   stdio_terminal_contract_test.simulated=4
   # … a network of its own, which no other reactor can share;
-  shared_port_contract_test.simulated=9
+  shared_port_contract_test.simulated=10
   # … signals of its own;
   signal_stop_contract_test.simulated=7
   # … and work that runs on its loop, in a time that waits for no thread.

@@ -22,6 +22,9 @@ void attach(TcpStream stream, std::shared_ptr<Protocol> protocol) {
 
 void attach(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
             std::shared_ptr<ConnectionOwner> owner) {
+  if (&reader.reactor() != &writer.reactor()) {
+    throw std::invalid_argument("attach: the two pipes belong to different reactors");
+  }
   std::make_shared<StreamTransport>(std::move(reader), std::move(writer), std::move(protocol),
                                     std::move(owner))
       ->start();

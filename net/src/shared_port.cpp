@@ -205,15 +205,16 @@ Spread SharedPort::spread() const noexcept { return state_->spread; }
 
 PortShare SharedPort::take(Reactor& reactor, std::size_t index) const {
   State& state = *state_;
-  if (std::exchange(state.taken.at(index), 1) != 0) {
+  if (state.taken.at(index) != 0) {
     throw std::logic_error("share " + std::to_string(index) + " of a port was taken twice");
   }
   TcpListener listener;
   if (index < state.listeners.size()) {
-    const OwnedHandle native = std::move(state.listeners[index]);
-    listener = TcpListener::adopt(reactor, native.get());
+    listener = TcpListener::adopt(reactor, state.listeners[index].get());
     listener.no_delay_ = state.options.no_delay;
+    state.listeners[index] = OwnedHandle();
   }
+  state.taken[index] = 1;
   if (state.spread == Spread::reuse_port) {
     return PortShare(std::make_unique<PortShare::Listening>(std::move(listener)));
   }

@@ -198,6 +198,18 @@ TEST_CASE("a protocol that was held back when its output broke reads on, and its
   CHECK(seen == Strings{"made", "pause", "stop", "write lost", "lost"});
 }
 
+TEST_CASE("a protocol is not driven over pipes of different reactors") {
+  COIL_KERNEL_CONTRACT(reactor, "pipes");
+  const auto other = make_contract_reactor();
+  Pipe here(*reactor);
+  Pipe there(*other);
+  Strings seen;
+  CHECK_THROWS_AS(
+      attach(std::move(here.reader), std::move(there.writer), std::make_shared<Probe>(&seen)),
+      std::invalid_argument);
+  CHECK(seen.empty());
+}
+
 TEST_CASE("a second write to a pipe while one is pending ends the program with a sentence") {
   {
     COIL_KERNEL_CONTRACT(offered, "pipes");

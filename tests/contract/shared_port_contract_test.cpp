@@ -1,6 +1,7 @@
 // One port for several reactors: by the kernel, and by handing connections round.
 // Covers: shared_port.h, owned_handle.h.
 #include <coil/net.h>
+#include <coil/testing/simulated_reactor.h>
 #include <coil/threads.h>
 
 #include <doctest/doctest.h>
@@ -171,6 +172,21 @@ TEST_CASE("a share is taken once, and one that is never taken closes with its po
     };
     run(*reactor, all());
   }
+}
+
+TEST_CASE("a share that a reactor could not take is left for another") {
+  COIL_CONTRACT(reactor);
+  if (has_no_system_sockets(*reactor)) return;
+  const SharedPort port = SharedPort::bind(*reactor, Address::loopback(0), 1);
+  SimulatedReactor unable(test_seed());
+  CHECK_THROWS_AS(port.take(unable, 0), SystemError);
+  auto all = [&]() -> Task<void> {
+    PortShare share = port.take(*reactor, 0);
+    TcpStream one = co_await TcpStream::connect(*reactor, port.local_address());
+    TcpStream got = co_await share.accept();
+    CHECK(got.peer_address() == one.local_address());
+  };
+  run(*reactor, all());
 }
 
 TEST_CASE("when the share that accepts is closed, those that it feeds end, too") {

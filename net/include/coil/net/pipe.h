@@ -136,6 +136,8 @@ class PipeWriter {
 
 // Drives `protocol` over two pipes, as attach() does over a connection. They have no address, and
 // the transport's detach() is refused: it gives a socket.
+//
+// Errors: std::invalid_argument if they belong to different reactors.
 void attach(PipeReader reader, PipeWriter writer, std::shared_ptr<Protocol> protocol,
             std::shared_ptr<ConnectionOwner> owner = nullptr);
 

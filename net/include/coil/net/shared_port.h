@@ -108,7 +108,8 @@ class SharedPort {
   // Gives share number `index` to `reactor`. Share 0 does the accepting where connections are
   // handed round.
   //
-  // Errors: std::logic_error for one that was taken already; std::out_of_range.
+  // Errors: std::logic_error for one that was taken already; std::out_of_range; what
+  //         TcpListener::adopt() throws, and then the share can still be taken.
   PortShare take(Reactor& reactor, std::size_t index) const;
 
  private:

@@ -16,10 +16,12 @@ list(TRANSFORM COIL_TEST_RING_FEATURES PREPEND - OUTPUT_VARIABLE COIL_TEST_RING_
 string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 
 # How long a test case may take. The thread sanitizer makes programs, and their starts, many times
-# slower.
+# slower, and under wine all wait for one server.
 set(COIL_TEST_DEADLINE 20)
 if(COIL_SANITIZE MATCHES "thread")
   set(COIL_TEST_DEADLINE 100)
+elseif(COIL_PLATFORM STREQUAL "windows")
+  set(COIL_TEST_DEADLINE 60)
 endif()
 
 # Most of the time of a build with the address sanitizer, or for Windows, is the optimization of

@@ -62,7 +62,7 @@ function(coil_add_module name)
   # Nobody replaces our functions one by one: position-independent code may inline them, too.
   target_compile_options(${target} PRIVATE
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
-  # What gcc warns of, a class of which each source would have a version of its own, it sees wherever
+  # What gcc warns of, a class of which each source would have a version of its own, it sees where
   # sources are compiled as one, since none of them is then the one that it was told to compile.
   if(COIL_UNITY)
     target_compile_options(${target} PRIVATE

@@ -86,6 +86,7 @@ TEST_CASE("run_command ends a command that says too much, or that nobody waits f
     auto flood =
         co_await as_result(run_command(*reactor, child("flood"), RunOptions().set_size_max(1000)));
     REQUIRE_FALSE(flood.has_value());
+    CAPTURE(flood.error().failure().getErrorMessage());
     CHECK(flood.error().failure().check<BufferLimit>());
     auto exact = co_await as_result(
         run_command(*reactor, child("noise", "500", "0"), RunOptions().set_size_max(1000)));

@@ -118,11 +118,13 @@ TEST_CASE("a long burst runs in order, and its functions are destroyed") {
 TEST_CASE("a call outlives the thread that made it, and a thread may outlive its reactors") {
   auto held = std::make_shared<int>(0);
   std::atomic<Reactor*> target{nullptr};
+  std::atomic<int> made{0};
   std::atomic<bool> end{false};
   std::thread lasting([&] {
     while (!end) {
       if (Reactor* reactor = target.exchange(nullptr)) {
         reactor->callFromThread([held] { ++*held; });
+        ++made;
       }
       std::this_thread::yield();
     }
@@ -132,6 +134,8 @@ TEST_CASE("a call outlives the thread that made it, and a thread may outlive its
     std::thread([&] { reactor->callFromThread([held] { ++*held; }); }).join();
     target = &*reactor;
     reactor->turn_until([&] { return *held == 2 * round; });
+    // What was called may run before the call has returned, for which the reactor has to be there.
+    while (made != round) std::this_thread::yield();
     std::thread([&] { reactor->callFromThread([held] { FAIL("the reactor ended"); }); }).join();
   }
   end = true;

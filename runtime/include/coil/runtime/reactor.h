@@ -105,9 +105,11 @@ class Reactor : public ReactorTime {
   // Runs the triggers of an event; they are used up.
   void fireSystemEvent(std::string_view event);
 
-  // Runs `call` on the reactor's thread in a coming turn, never inline.
+  // Runs `call` on the reactor's thread in a coming turn, never inline; it may have run when this
+  // returns.
   //
-  // Threads: Any thread.
+  // Requires: The reactor is there until this returns.
+  // Threads:  Any thread.
   void callFromThread(Callback call);
   // Resumes the task that awaits `node`; allocates nothing.
   //

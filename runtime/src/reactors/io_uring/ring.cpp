@@ -8,9 +8,25 @@
 #include <string_view>
 #include <system_error>
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#define COIL_TSAN_ACQUIRE(address) __tsan_acquire(address)
+#define COIL_TSAN_RELEASE(address) __tsan_release(address)
+#endif
+#endif
+#if !defined(COIL_TSAN_ACQUIRE)
+#define COIL_TSAN_ACQUIRE(address) static_cast<void>(address)
+#define COIL_TSAN_RELEASE(address) static_cast<void>(address)
+#endif
+
 namespace coil::detail {
 
 namespace {
+
+// The thread sanitizer does not see how liburing maps and unmaps: a ring where another thread's has
+// been is the same memory to it. So the end of a ring happens before the next one begins.
+char ended_rings = 0;
 
 constexpr unsigned entries = 1024;
 constexpr unsigned entries_min = 64;
@@ -101,7 +117,9 @@ std::unique_ptr<Ring> Ring::open(std::string& refusal) {
 }
 
 Ring::~Ring() {
-  if (open_) io_uring_queue_exit(&ring_);
+  if (!open_) return;
+  COIL_TSAN_RELEASE(&ended_rings);
+  io_uring_queue_exit(&ring_);
 }
 
 // The best flags first: completions are then posted only when this thread asks for them.
@@ -117,6 +135,7 @@ bool Ring::set_up(std::string& refusal) noexcept {
       params.cq_entries = size * completions_per_entry;
       error = -io_uring_queue_init_params(size, &ring_, &params);
       if (error == 0) {
+        COIL_TSAN_ACQUIRE(&ended_rings);
         open_ = true;
         setup_flags_ = flags;
         features_.defer_taskrun = (flags & IORING_SETUP_DEFER_TASKRUN) != 0;

@@ -2,6 +2,7 @@
 #include <coil/runtime/delayed_call.h>
 
 #include "slab_pool.h"
+#include "timer_queue.h"
 
 #include <coil/runtime/reactor.h>
 #include <coil/runtime/reactor_time.h>
@@ -11,6 +12,8 @@
 
 namespace coil {
 
+using detail::QueuedCall;
+
 namespace {
 
 void require_not_negative(Duration after) {
@@ -19,108 +22,101 @@ void require_not_negative(Duration after) {
 
 }  // namespace
 
-// Shared by the queue and the handles; the function goes when it was called or cancelled.
-class DelayedCall::Node final : public TimerNode {
- public:
-  enum class State : std::uint8_t { pending, called, cancelled };
+// A resumption may have run for long since its time was frozen. The coarse clock costs little and
+// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
+inline TimePoint ReactorTime::delay_base() noexcept {
+  return read_coarse_clock() > delay_base_ ? renew_delay_base() : delay_base_;
+}
 
-  // The queue and the first handle own it.
-  Node(ReactorTime& time, Callback&& call) noexcept
-      : TimerNode(&fired), time_(time), call_(std::move(call)) {}
-  Node(const Node&) = delete;
-  Node& operator=(const Node&) = delete;
-  // The function has gone by then.
-  ~Node() {}
+// An empty queue may have stood still for long: from here on its slots are fine again.
+inline void ReactorTime::add_timer(TimerNode& node) noexcept {
+  if (timers_->empty()) timers_->collect(now());
+  timers_->add(node);
+}
+inline void ReactorTime::add_timer(TimerNode& node, Duration after) noexcept {
+  node.due = detail::saturating_add(delay_base(), after);
+  add_timer(node);
+}
+inline void ReactorTime::remove_timer(TimerNode& node) noexcept { timers_->remove(node); }
 
-  static void* operator new(std::size_t) { return detail::SlabPool::allocate(); }
-  static void operator delete(void* memory) noexcept { detail::SlabPool::deallocate(memory); }
+inline QueuedCall::QueuedCall(ReactorTime& time, const FunctionType& type) noexcept
+    : TimerNode(&fired), time_(time), type_(type) {}
 
-  void add_owner() noexcept { ++owners_; }
-  void drop_owner() noexcept {
-    if (--owners_ == 0) delete this;
+inline void* QueuedCall::operator new(std::size_t) {
+  static_assert(sizeof(QueuedCall) <= detail::SlabPool::block_size);
+  return detail::SlabPool::allocate();
+}
+inline void QueuedCall::operator delete(void* memory) noexcept {
+  detail::SlabPool::deallocate(memory);
+}
+
+inline void QueuedCall::drop_owner() noexcept {
+  if (--owners_ == 0) delete this;
+}
+
+inline void QueuedCall::move_by(Duration later) noexcept {
+  time_.remove_timer(*this);
+  due = detail::saturating_add(due, later);
+  time_.add_timer(*this);
+}
+inline void QueuedCall::restart(Duration from_now) noexcept {
+  time_.remove_timer(*this);
+  time_.add_timer(*this, from_now);
+}
+
+// What the function holds may own handles to this call: the queue's share goes last.
+inline void QueuedCall::end(State state) noexcept {
+  state_ = state;
+  if (type_.destroy != nullptr) type_.destroy(place());
+  drop_owner();
+}
+inline void QueuedCall::cancel() noexcept {
+  time_.remove_timer(*this);
+  end(State::cancelled);
+}
+
+void QueuedCall::fired(TimerNode& node) noexcept {
+  auto& self = static_cast<QueuedCall&>(node);
+  self.state_ = State::called;  // Before the call: inside it the handle is inactive already.
+  try {
+    self.type_.call(self.place());
+  } catch (...) {
+    self.time_.report_failed_call();
   }
-  State state() const noexcept { return state_; }
-  ReactorTime& time() const noexcept { return time_; }
-
-  static bool pending(const Node* node) noexcept;
-  static bool is_delayed_call(const TimerNode& node) noexcept { return node.fire == &fired; }
-
-  void move_by(Duration later) noexcept {
-    time_.remove_timer(*this);
-    due = detail::saturating_add(due, later);
-    time_.add_timer(*this);
-  }
-  void restart(Duration from_now) noexcept {
-    time_.remove_timer(*this);
-    time_.add_timer(*this, from_now);
-  }
-  // What the function holds may own handles to this call: the queue's share goes last.
-  void end(State state) noexcept {
-    state_ = state;
-    call_.~Callback();
-    drop_owner();
-  }
-  void cancel() noexcept {
-    time_.remove_timer(*this);
-    end(State::cancelled);
-  }
-
- private:
-  static void fired(TimerNode& node) noexcept {
-    auto& self = static_cast<Node&>(node);
-    self.state_ = State::called;  // Before the call: inside it the handle is inactive already.
-    try {
-      std::move(self.call_)();
-    } catch (...) {
-      self.time_.report_failed_call();
-    }
-    self.end(State::called);
-  }
-
-  State state_ = State::pending;
-  std::uint32_t owners_ = 2;
-  ReactorTime& time_;
-  // Destroyed where it lies, before the node: moving it away first would cost more than the rest.
-  union {
-    Callback call_;
-  };
-};
+  self.end(State::called);
+}
 
 DelayedCall::DelayedCall(const DelayedCall& other) noexcept : node_(other.node_) {
   if (node_ != nullptr) node_->add_owner();
 }
 void DelayedCall::drop() noexcept { node_->drop_owner(); }
 
-inline bool DelayedCall::Node::pending(const Node* node) noexcept {
-  return node != nullptr && node->state_ == State::pending;
-}
-
-bool DelayedCall::active() const noexcept { return Node::pending(node_); }
+bool DelayedCall::active() const noexcept { return QueuedCall::pending(node_); }
 
 TimePoint DelayedCall::getTime() const noexcept {
   return node_ == nullptr ? TimePoint() : node_->due;
 }
 
 void DelayedCall::complain() const {
-  if (node_ != nullptr && node_->state() == Node::State::cancelled) {
+  if (node_ != nullptr && node_->state() == QueuedCall::State::cancelled) {
     throw AlreadyCancelled("the delayed call was cancelled already");
   }
   throw AlreadyCalled("the delayed call was made already");
 }
 
 void DelayedCall::cancel() {
-  if (!Node::pending(node_)) complain();
+  if (!QueuedCall::pending(node_)) complain();
   node_->cancel();
 }
 
 void DelayedCall::reset(Duration from_now) {
-  if (!Node::pending(node_)) complain();
+  if (!QueuedCall::pending(node_)) complain();
   require_not_negative(from_now);
   node_->restart(from_now);
 }
 
 void DelayedCall::delay(Duration later) {
-  if (!Node::pending(node_)) complain();
+  if (!QueuedCall::pending(node_)) complain();
   node_->move_by(later);
 }
 
@@ -128,39 +124,48 @@ std::string DelayedCall::to_string() const {
   if (node_ == nullptr) return "DelayedCall(empty)";
   std::string text = "DelayedCall #" + std::to_string(node_->order);
   switch (node_->state()) {
-    case Node::State::called:
+    case QueuedCall::State::called:
       return text + " called";
-    case Node::State::cancelled:
+    case QueuedCall::State::cancelled:
       return text + " cancelled";
-    case Node::State::pending:
+    case QueuedCall::State::pending:
       break;
   }
-  const Duration left = node_->due - node_->time().now();
+  const Duration left = node_->due - node_->reactor_time().now();
   return text + " in " + std::to_string(std::chrono::duration<double>(left).count()) + " s";
 }
 
 void DelayedCall::drop_queued(TimerNode& node) noexcept {
-  if (Node::is_delayed_call(node)) static_cast<Node&>(node).end(Node::State::cancelled);
+  if (QueuedCall::is_delayed_call(node))
+    static_cast<QueuedCall&>(node).end(QueuedCall::State::cancelled);
 }
 
-DelayedCall ReactorTime::callLater(Duration after, Callback call) {
+ReactorTime::ReactorTime(TimePoint start) : timers_(std::make_unique<detail::TimerQueue>(start)) {}
+ReactorTime::~ReactorTime() = default;
+
+QueuedCall& ReactorTime::begin_call(Duration after, const QueuedCall::FunctionType& type) {
   require_not_negative(after);
-  auto* node = new DelayedCall::Node(*this, std::move(call));
-  static_assert(sizeof(*node) <= detail::SlabPool::block_size);
+  auto* node = new QueuedCall(*this, type);
   add_timer(*node, after);
-  return DelayedCall(node);
+  return *node;
+}
+
+std::vector<TimerNode*> ReactorTime::queued_timers() const {
+  std::vector<TimerNode*> nodes;
+  timers_->for_each([&](TimerNode& node) { nodes.push_back(&node); });
+  return nodes;
 }
 
 std::vector<DelayedCall> ReactorTime::getDelayedCalls() const {
   std::vector<TimerNode*> nodes = queued_timers();
-  std::erase_if(nodes, [](TimerNode* node) { return !DelayedCall::Node::is_delayed_call(*node); });
+  std::erase_if(nodes, [](TimerNode* node) { return !QueuedCall::is_delayed_call(*node); });
   std::sort(nodes.begin(), nodes.end(), [](const TimerNode* left, const TimerNode* right) {
     return left->due != right->due ? left->due < right->due : left->order < right->order;
   });
   std::vector<DelayedCall> calls;
   calls.reserve(nodes.size());
   for (TimerNode* node : nodes) {
-    auto& call = static_cast<DelayedCall::Node&>(*node);
+    auto& call = static_cast<QueuedCall&>(*node);
     call.add_owner();
     calls.push_back(DelayedCall(&call));
   }

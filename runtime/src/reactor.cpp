@@ -18,9 +18,10 @@ std::atomic<int> reactors_alive{0};
 }  // namespace
 
 Reactor::Reactor()
-    : buffers_(pool_buffers, pool_buffer_bytes),
+    : ReactorTime(TimePoint()),
+      buffers_(pool_buffers, pool_buffer_bytes),
       handles_(*this),
-      core_(std::make_unique<Core>(*this, TimePoint())) {
+      core_(std::make_unique<Core>(*this)) {
   ++reactors_alive;
 }
 
@@ -29,47 +30,18 @@ Reactor::~Reactor() { --reactors_alive; }
 int Reactor::alive() noexcept { return reactors_alive; }
 
 TimePoint Reactor::now() const noexcept {
-  if (now_stale_) {
-    now_ = std::max(now_, read_clock());
-    now_stale_ = false;
-  }
+  if (delay_base_ == TimePoint()) delay_base_ = now_ = std::max(now_, read_clock());
   return now_;
 }
 
-// A resumption may have run for long since its time was frozen. The coarse clock costs little and
-// never runs ahead, so it tells when the true time must be read: once in each of its ticks.
-inline TimePoint Reactor::delay_base() noexcept {
-  delay_base_ = std::max(delay_base_, now());
-  if (read_coarse_clock() > delay_base_) delay_base_ = std::max(delay_base_, read_clock());
-  return delay_base_;
-}
-
-// An empty queue may have stood still for long: from here on its slots are fine again.
-[[gnu::always_inline]] inline void Reactor::queue(TimerNode& node) noexcept {
-  detail::TimerQueue& timers = core_->timers;
-  if (timers.size() == 0) timers.collect(now());
-  timers.add(node);
-}
-
-void Reactor::add_timer(TimerNode& node) noexcept { queue(node); }
-
-void Reactor::add_timer(TimerNode& node, Duration after) noexcept {
-  const TimePoint base = delay_base();
-  node.due = after > TimePoint::max() - base ? TimePoint::max() : base + after;
-  queue(node);
-}
-
-void Reactor::remove_timer(TimerNode& node) noexcept { core_->timers.remove(node); }
-
-std::vector<TimerNode*> Reactor::queued_timers() const {
-  std::vector<TimerNode*> nodes;
-  core_->timers.for_each([&](TimerNode& node) { nodes.push_back(&node); });
-  return nodes;
+TimePoint Reactor::renew_delay_base() noexcept {
+  if (delay_base_ == TimePoint()) return now();
+  return delay_base_ = std::max(delay_base_, read_clock());
 }
 
 TimePoint Reactor::next_deadline() const {
   if (!ready_.empty() || !core_->posted.empty()) return now();
-  return core_->timers.next_due().value_or(TimePoint::max());
+  return timers().next_due().value_or(TimePoint::max());
 }
 
 bool Reactor::isInIOThread() const noexcept {
@@ -91,7 +63,7 @@ void Reactor::end_turns() noexcept { in_turns_ = false; }
 
 void Reactor::iterate(Duration at_most) {
   begin_turns();
-  now_stale_ = true;
+  forget_time();
   const TimePoint start = now();
   turn(at_most > TimePoint::max() - start ? TimePoint::max() : start + at_most);
   end_turns();
@@ -106,20 +78,20 @@ void Reactor::turn(TimePoint until) {
   const bool stop_is_due = stop_asked_ && (state_ == State::starting || state_ == State::running);
   if (!ready_.empty() || stop_is_due) {
     limit = TimePoint::min();
-  } else if (const std::optional<TimePoint> due = core_->timers.next_due()) {
+  } else if (const std::optional<TimePoint> due = timers().next_due()) {
     limit = std::min(limit, *due);
   }
   if (limit != TimePoint::min() && !core_->posted.may_sleep()) limit = TimePoint::min();
   wait(limit);
   core_->posted.awake();
-  now_stale_ = true;
+  forget_time();
   run_inbox();
   run_timers();
   allow_resumptions(leave_ ? 0 : resumptions_per_turn_max);
   run_ready();
   deliver_all();
   advance_stop();
-  now_stale_ = true;
+  forget_time();
   turning_ = false;
 }
 
@@ -129,12 +101,12 @@ void Reactor::run_inbox() noexcept {
 }
 
 void Reactor::run_timers() noexcept {
-  detail::TimerQueue& timers = core_->timers;
-  if (timers.size() == 0) return;
-  now_stale_ = true;
+  detail::TimerQueue& timers = this->timers();
+  if (timers.empty()) return;
+  forget_time();
   timers.collect(now());
   while (TimerNode* node = timers.pop_due()) {
-    now_stale_ = true;
+    forget_time();
     node->fire(*node);
     if (leave_) return;
   }

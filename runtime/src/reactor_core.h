@@ -21,10 +21,8 @@
 namespace coil {
 
 struct Reactor::Core {
-  Core(Reactor& reactor, TimePoint now)
-      : timers(now), events(reactor), watches(reactor), signals(reactor) {}
+  explicit Core(Reactor& reactor) : events(reactor), watches(reactor), signals(reactor) {}
 
-  detail::TimerQueue timers;
   detail::SystemEvents events;
   detail::DescriptorWatches watches;
   detail::SignalDesk signals;

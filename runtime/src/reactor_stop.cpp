@@ -128,7 +128,7 @@ void Reactor::begin_stop() {
 void Reactor::begin_drain() {
   state_ = State::draining;
   core_->account.note_asked();
-  now_stale_ = true;
+  forget_time();
   const Duration patience = core_->forced ? forced_patience : stop_deadline_;
   core_->drain_until = patience > TimePoint::max() - now() ? TimePoint::max() : now() + patience;
   core_->drain_turn = counters_.turns;
@@ -150,7 +150,7 @@ bool Reactor::drained() noexcept {
   }
   // However short the time, who was cancelled has one turn to end in.
   if (counters_.turns == core_->drain_turn) return false;
-  now_stale_ = true;
+  forget_time();
   return now() >= core_->drain_until;
 }
 
@@ -224,7 +224,7 @@ void Reactor::shut_down() noexcept {
   handles_.for_each([&](HandleSlot& slot) { handles_.close(slot.id()); });
   finish_closings();
   for (TimerNode* node : queued_timers()) {
-    core_->timers.remove(*node);
+    timers().remove(*node);
     DelayedCall::drop_queued(*node);
   }
 }

@@ -76,13 +76,12 @@ inline void TimerQueue::place_in_wheel(TimerNode& node) noexcept {
 }
 
 void TimerQueue::place_fresh_ones() noexcept {
-  fresh_count_ = 0;
-  for (TimerNode* node = std::exchange(fresh_, nullptr); node != nullptr;) {
-    place_in_wheel(*std::exchange(node, node->next));
-  }
+  for (std::uint32_t at = 0; at != fresh_count_; ++at) place_in_wheel(*fresh_[at]);
+  placed_ += std::exchange(fresh_count_, 0);
 }
 
 void TimerQueue::remove_from(std::uint32_t place, TimerNode& node) noexcept {
+  --placed_;
   if (place >= place_ready) {
     ready_[place - place_ready] = nullptr;
     return;
@@ -109,7 +108,7 @@ std::optional<TimerQueue::EarliestSlot> TimerQueue::earliest_slot() const noexce
 }
 
 std::optional<TimePoint> TimerQueue::next_due() {
-  if (size_ == 0) return std::nullopt;
+  if (empty()) return std::nullopt;
   place_fresh_ones();
   std::uint64_t first = UINT64_MAX;
   for (std::uint32_t at = ready_begin_; at != ready_end_; ++at) {
@@ -147,7 +146,7 @@ void TimerQueue::add_overdue(TimerNode* list) noexcept {
 }
 
 TimerNode* TimerQueue::pop_due() noexcept {
-  if (size_ == 0) return nullptr;
+  if (placed_ == 0) return nullptr;
   skip_removed();
   if (ready_begin_ == ready_end_) refill();
   TimerNode* ready = ready_begin_ == ready_end_ ? nullptr : ready_[ready_begin_];
@@ -160,7 +159,7 @@ TimerNode* TimerQueue::pop_due() noexcept {
     unlink(*next);
   }
   next->place = TimerNode::not_queued;
-  --size_;
+  --placed_;
   return next;
 }
 

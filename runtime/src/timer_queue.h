@@ -22,7 +22,7 @@ namespace coil::detail {
 // is spread over the levels below. That is a radix sort which happens no sooner, and goes no finer,
 // than time demands: no tick has to be chosen, and no due time is rounded.
 //
-// The newest nodes wait in a list of their own until somebody asks what is due next: a timer that
+// The newest nodes wait in an array of their own until somebody asks what is due next: a timer that
 // is removed in the turn that made it never sees the wheel.
 //
 // Each slot is several lists, filled in turn. Walking one list of a million nodes waits for one
@@ -69,7 +69,8 @@ class TimerQueue {
   TimerNode* pop_due() noexcept;
 
   // Counts the queued nodes, the batch included.
-  std::size_t size() const noexcept { return size_; }
+  std::size_t size() const noexcept { return placed_ + fresh_count_; }
+  bool empty() const noexcept { return placed_ == 0 && fresh_count_ == 0; }
 
   // Calls `visit(TimerNode&)` for every queued node, the batch included, in no particular order.
   //
@@ -86,8 +87,8 @@ class TimerQueue {
   static constexpr unsigned sorted_directly = 32;  // Nodes in a slot that is not spread any more.
   static constexpr unsigned fresh_max = 32;
   static constexpr std::uint32_t place_late = slot_total;
-  static constexpr std::uint32_t place_fresh = slot_total + 1;
-  static constexpr std::uint32_t place_ready = slot_total + 2;  // Plus the index in ready_.
+  static constexpr std::uint32_t place_fresh = slot_total + 1;  // Plus the index in fresh_.
+  static constexpr std::uint32_t place_ready = place_fresh + fresh_max;  // Likewise, in ready_.
 
   struct alignas(64) Slot {
     std::array<TimerNode*, chains> heads{};
@@ -125,7 +126,7 @@ class TimerQueue {
   std::uint64_t position_;  // No node of the wheel is due before it.
   std::uint64_t limit_;     // The latest time collected: what is due by then is in a batch or late.
   std::uint64_t next_order_ = 0;
-  std::size_t size_ = 0;
+  std::size_t placed_ = 0;        // Nodes that are not fresh.
   std::uint32_t level_used_ = 0;  // Bit k: level k holds nodes.
   std::uint32_t ready_begin_ = 0;
   std::uint32_t ready_end_ = 0;
@@ -134,9 +135,10 @@ class TimerQueue {
   std::array<std::uint64_t, levels>
       slot_used_{};  // Bit s of word k: slot s of level k holds nodes.
   std::array<std::uint32_t, slot_total> slot_size_{};  // Nodes per slot.
-  TimerNode* fresh_ = nullptr;    // Not due when they were added, and not in the wheel yet.
   TimerNode* late_ = nullptr;     // Added when already due; they wait for the next batch.
   TimerNode* overdue_ = nullptr;  // The late nodes that belong to the present batch, sorted.
+  // Not due when they were added, and not in the wheel yet; in no particular order.
+  std::array<TimerNode*, fresh_max> fresh_{};
   std::array<TimerNode*, sorted_directly>
       ready_{};  // The next of the batch; removed ones are null.
   std::array<Slot, slot_total> slots_;
@@ -162,29 +164,30 @@ inline void TimerQueue::unlink(TimerNode& node) noexcept {
 
 inline void TimerQueue::add(TimerNode& node) noexcept {
   node.order = next_order_++;
-  ++size_;
   const std::uint64_t ticks = ticks_of(node.due);
   if (ticks <= limit_) {
     node.place = place_late;
     late_first_ = std::min(late_first_, ticks);
     push(late_, node);
+    ++placed_;
     return;
   }
-  node.place = place_fresh;
-  push(fresh_, node);
+  node.place = place_fresh + fresh_count_;
+  fresh_[fresh_count_] = &node;
   if (++fresh_count_ == fresh_max) place_fresh_ones();
 }
 
 inline void TimerQueue::remove(TimerNode& node) noexcept {
   const std::uint32_t place = node.place;
-  node.place = TimerNode::not_queued;
-  --size_;
-  if (place == place_fresh) {
-    --fresh_count_;
-    unlink(node);
+  const std::uint32_t index = place - place_fresh;
+  if (index < fresh_max) {
+    TimerNode& last = *fresh_[--fresh_count_];
+    fresh_[index] = &last;
+    last.place = place;
   } else {
     remove_from(place, node);
   }
+  node.place = TimerNode::not_queued;
 }
 
 template <class Visit>
@@ -199,7 +202,7 @@ void TimerQueue::for_each(Visit visit) const {
   }
   visit_list(overdue_, visit);
   visit_list(late_, visit);
-  visit_list(fresh_, visit);
+  for (std::uint32_t at = 0; at != fresh_count_; ++at) visit(*fresh_[at]);
   for (unsigned number = 0; number != slot_total; ++number) {
     if (slot_size_[number] == 0) continue;
     for (TimerNode* head : slots_[number].heads) visit_list(head, visit);

@@ -42,8 +42,11 @@ class Poster {
     keep_to_processor(true);
   }
 
-  // On the loop: one post has run, and may be followed by another.
-  void ran() noexcept { ran_.fetch_add(1, std::memory_order_release); }
+  // On the loop: one post has run, and may be followed by another. Nobody else counts, so that a
+  // locked instruction, which waits for all that the loop has written, would measure itself.
+  void ran() noexcept {
+    ran_.store(ran_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
   void end() noexcept { ended_.store(true, std::memory_order_release); }
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 

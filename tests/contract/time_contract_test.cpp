@@ -1,6 +1,9 @@
 // Covers: reactor_time.h, delayed_call.h, sleep.h, timer_node.h, time_point.h.
 #include "support/contract.h"
 
+#include <array>
+#include <functional>
+#include <stdexcept>
 #include <thread>
 
 using namespace coil;
@@ -9,6 +12,47 @@ using std::chrono::milliseconds;
 namespace {
 
 using Numbers = std::vector<int>;
+
+// A function of any size, whose copy may be told to fail.
+template <std::size_t size, bool may_fail>
+class Function {
+ public:
+  explicit Function(std::shared_ptr<int> calls) noexcept : calls_(std::move(calls)) {}
+  Function(const Function& other) noexcept(!may_fail) : calls_(other.calls_) {
+    if constexpr (may_fail) {
+      if (*calls_ < 0) throw std::length_error("a copy that fails");
+    }
+  }
+  Function(Function&& other) noexcept(!may_fail) : calls_(std::move(other.calls_)) {}
+  Function& operator=(const Function&) = delete;
+  ~Function() = default;
+  void operator()() && { ++*calls_; }
+
+ private:
+  std::shared_ptr<int> calls_;
+  std::array<std::byte, size> ballast_{};
+};
+
+template <std::size_t size, bool may_fail>
+void call_later(Reactor& reactor) {
+  auto calls = std::make_shared<int>(0);
+  Function<size, may_fail> function(calls);
+  reactor.callLater(Duration::zero(), function);
+  CHECK(calls.use_count() == 3);
+  reactor.callLater(Duration::zero(), function).cancel();
+  CHECK(calls.use_count() == 3);
+  *calls = -1;
+  if (may_fail) CHECK_THROWS(reactor.callLater(Duration::zero(), function));
+  CHECK(reactor.getDelayedCalls().size() == 1);
+  *calls = 0;
+  CHECK_THROWS_AS(reactor.callLater(milliseconds(-1), function), std::invalid_argument);
+  reactor.callLater(Duration::zero(), std::move(function));
+  reactor.iterate();
+  CHECK(*calls == 2);
+  CHECK(calls.use_count() == 1);
+}
+
+bool plain_function_called = false;
 
 TEST_CASE("a delayed call is active until it is entered, runs once, and is never early") {
   COIL_CONTRACT(reactor);
@@ -199,6 +243,29 @@ TEST_CASE("a call may hold its own handle, and cancel others while it is destroy
   cancelled.cancel();
   CHECK_FALSE(other.active());
   reactor->turn_until([&] { return !call->active(); });
+}
+
+TEST_CASE("functions of any size are called once, and gone when they were called or cancelled") {
+  COIL_CONTRACT(reactor);
+  call_later<1, false>(*reactor);
+  call_later<1, true>(*reactor);
+  call_later<500, false>(*reactor);
+  call_later<500, true>(*reactor);
+}
+
+TEST_CASE("what can be called with nothing can be called later") {
+  COIL_CONTRACT(reactor);
+  plain_function_called = false;
+  reactor->callLater(Duration::zero(), +[] { plain_function_called = true; });
+  int calls = 0;
+  std::function<int()> count = [&] { return ++calls; };
+  reactor->callLater(Duration::zero(), count);
+  reactor->callLater(Duration::zero(), std::ref(count));
+  reactor->callLater(Duration::zero(),
+                     Callback([&, owned = std::make_unique<int>(5)] { calls += *owned; }));
+  reactor->iterate();
+  CHECK(plain_function_called);
+  CHECK(calls == 7);
 }
 
 TEST_CASE("a timer that is made late in a long callback is not due early") {

@@ -252,7 +252,7 @@ class Reactor : public ReactorTime {
   [[gnu::noinline]] void finish_close_if_due(HandleSlot& slot) noexcept;
   virtual TimePoint read_clock() const noexcept = 0;
   // A clock that is cheap and may lag by milliseconds.
-  virtual TimePoint read_coarse_clock() const noexcept { return read_clock(); }
+  TimePoint read_coarse_clock() const noexcept override { return read_clock(); }
 
   // Backends call this first thing in their destructor: cancels, drains and closes every handle.
   void shut_down() noexcept;
@@ -269,13 +269,9 @@ class Reactor : public ReactorTime {
   static constexpr int budget_per_resumption = 128;
   static constexpr int resumptions_per_turn_max = 1024;
 
-  // The moment that a delay counts from: not before now(), and not behind the real clock.
-  TimePoint delay_base() noexcept;
-  void queue(TimerNode& node) noexcept;
-  void add_timer(TimerNode& node) noexcept final;
-  void add_timer(TimerNode& node, Duration after) noexcept final;
-  void remove_timer(TimerNode& node) noexcept final;
-  std::vector<TimerNode*> queued_timers() const override;
+  TimePoint renew_delay_base() noexcept final;
+  // Lets the time move on: it is read when somebody next asks.
+  void forget_time() noexcept { delay_base_ = TimePoint(); }
   void expire(Suspension& waiter) noexcept override;
   void report_failed_call() noexcept override { log_current("a delayed call"); }
 
@@ -336,10 +332,8 @@ class Reactor : public ReactorTime {
   bool leave_ = false;
   bool running_ = false;
   bool stop_asked_ = false;
-  mutable bool now_stale_ = true;
   State state_ = State::idle;
   mutable TimePoint now_;
-  TimePoint delay_base_;
   ReactorCounters counters_;  // With every resumption that this turn may still make.
   BufferPool buffers_;
   HandleTable handles_;

@@ -8,7 +8,10 @@
 #include <coil/runtime/timer_node.h>
 
 #include <coroutine>
+#include <memory>
+#include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,6 +20,8 @@ namespace coil {
 class ReactorTime;
 
 namespace detail {
+
+class TimerQueue;
 
 // A timer node in the queue for as long as this lives; for awaiters that have a time limit.
 class QueuedTimer {
@@ -93,38 +98,67 @@ class [[nodiscard]] TimerAwait final : public Suspension, private TimerNode {
 // Source:     Twisted's IReactorTime.
 class ReactorTime {
  public:
-  ReactorTime() noexcept {}
   ReactorTime(const ReactorTime&) = delete;
   ReactorTime& operator=(const ReactorTime&) = delete;
-  virtual ~ReactorTime() = default;
+  virtual ~ReactorTime();
 
   virtual TimePoint now() const noexcept = 0;
   // The same in seconds, with no promised relation to the time of day.
   double seconds() const noexcept {
     return std::chrono::duration<double>(now().time_since_epoch()).count();
   }
-  DelayedCall callLater(Duration after, Callback call);
+  // Calls `call` once. Small ones are built where they stay until then, without an allocation.
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>>
+  DelayedCall callLater(Duration after, F&& call) {
+    using Function = std::decay_t<F>;
+    if constexpr (detail::QueuedCall::holds<Function, F>) {
+      detail::QueuedCall& node = begin_call(after, detail::QueuedCall::type_of<Function>);
+      ::new (node.place()) Function(std::forward<F>(call));
+      return DelayedCall(&node);
+    } else {
+      return callLater(after, Callback(std::forward<F>(call)));
+    }
+  }
   // The awaitable timer.
   TimerAwait callLater(Duration after) { return TimerAwait(this, after); }
   // Every call that is still to be made, soonest first.
   std::vector<DelayedCall> getDelayedCalls() const;
 
+ protected:
+  explicit ReactorTime(TimePoint start);
+
+  detail::TimerQueue& timers() const noexcept { return *timers_; }
+  std::vector<TimerNode*> queued_timers() const;
+
+  // The moment that delays count from, not before now(). TimePoint() where the time is yet to be
+  // read: no clock is behind that, so that who compares the two needs no flag besides.
+  mutable TimePoint delay_base_;
+
  private:
   friend class TimerAwait;
-  friend class DelayedCall;
+  friend class detail::QueuedCall;
   friend class detail::QueuedTimer;
 
+  // Queues a node, whose function is yet to be built.
+  detail::QueuedCall& begin_call(Duration after, const detail::QueuedCall::FunctionType& type);
   // Queues a node that says itself when it is due …
-  virtual void add_timer(TimerNode& node) noexcept = 0;
-  // … or one that is due `after` from now: counted from no earlier than now(), and not from behind
-  // the real clock.
-  virtual void add_timer(TimerNode& node, Duration after) noexcept = 0;
-  virtual void remove_timer(TimerNode& node) noexcept = 0;
-  virtual std::vector<TimerNode*> queued_timers() const = 0;
+  void add_timer(TimerNode& node) noexcept;
+  // … or one that is due `after` from now.
+  void add_timer(TimerNode& node, Duration after) noexcept;
+  void remove_timer(TimerNode& node) noexcept;
+
+  TimePoint delay_base() noexcept;
+  // A clock that is cheap and may lag by milliseconds.
+  virtual TimePoint read_coarse_clock() const noexcept = 0;
+  // Moves delay_base_ to the true time, and gives it.
+  virtual TimePoint renew_delay_base() noexcept = 0;
   // Finishes an awaited timer; called while its node is being fired.
   virtual void expire(Suspension& waiter) noexcept = 0;
   // Reports the exception that a call let escape.
   virtual void report_failed_call() noexcept;
+
+  std::unique_ptr<detail::TimerQueue> timers_;
 };
 
 }  // namespace coil

@@ -19,9 +19,11 @@ namespace detail {
 
 // The sum, or the end of all time on the side that it lies beyond.
 constexpr TimePoint saturating_add(TimePoint base, Duration after) noexcept {
-  if (after > Duration::zero() && base > TimePoint::max() - after) return TimePoint::max();
-  if (after < Duration::zero() && base < TimePoint::min() - after) return TimePoint::min();
-  return base + after;
+  Duration::rep sum = 0;
+  if (!__builtin_add_overflow(base.time_since_epoch().count(), after.count(), &sum)) {
+    return TimePoint(Duration(sum));
+  }
+  return after > Duration::zero() ? TimePoint::max() : TimePoint::min();
 }
 
 }  // namespace detail

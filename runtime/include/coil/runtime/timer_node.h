@@ -36,10 +36,10 @@ struct TimerNode {
 
   bool queued() const noexcept { return place != not_queued; }
 
-  TimerNode* next = nullptr;          // Set by the queue: the node behind it in a list.
-  TimerNode** back = nullptr;         // Set by the queue: what points to it, a head or a `next`.
+  TimerNode* next;                    // Set by the queue: the node behind it in a list.
+  TimerNode** back;                   // Set by the queue: what points to it, a head or a `next`.
   TimePoint due;                      // Set by whoever adds the node.
-  std::uint64_t order = 0;            // Set by the queue: breaks ties between equal due times.
+  std::uint64_t order;                // Set by the queue: breaks ties between equal due times.
   void (*fire)(TimerNode&) noexcept;  // Called by the reactor once the node has left the queue.
   std::uint32_t place = not_queued;   // Set by the queue: the slot or batch that holds the node.
 

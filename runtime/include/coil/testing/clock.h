@@ -4,9 +4,8 @@
 #include <coil/runtime/reactor_time.h>
 #include <coil/runtime/time_point.h>
 
-#include <memory>
+#include <exception>
 #include <span>
-#include <vector>
 
 namespace coil::testing {
 
@@ -46,18 +45,15 @@ class Clock final : public ReactorTime {
   void pump(std::span<const Duration> steps);
 
  private:
-  struct State;
-
-  void add_timer(TimerNode& node) noexcept override;
-  void add_timer(TimerNode& node, Duration after) noexcept override;
-  void remove_timer(TimerNode& node) noexcept override;
-  std::vector<TimerNode*> queued_timers() const override;
+  TimePoint read_coarse_clock() const noexcept override { return now_; }
+  TimePoint renew_delay_base() noexcept override { return delay_base_ = now_; }
   void expire(Suspension& waiter) noexcept override;
   void report_failed_call() noexcept override;
   void run_due() noexcept;
 
   TimePoint now_;
-  std::unique_ptr<State> state_;
+  std::exception_ptr failure_;  // The first of this advance.
+  bool advancing_ = false;
 };
 
 }  // namespace coil::testing

@@ -62,7 +62,7 @@ inline void Reactor::resume(Suspension& suspension) noexcept {
 }
 
 inline void Reactor::begin_resumption() noexcept {
-  now_stale_ = true;
+  forget_time();
   budget_ = budget_per_resumption;
 }
 

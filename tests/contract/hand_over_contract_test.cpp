@@ -190,7 +190,7 @@ TEST_CASE("a connection whose output the stop of the reactor cuts short is not h
   COIL_CONTRACT(reactor);
   Strings seen;
   auto greeter = std::make_shared<Greeter>(&seen);
-  greeter->answer = std::string(4'000'000, 'x');
+  greeter->answer = std::string(40'000'000, 'x');  // More than any kernel takes at once.
   bool handed_over = false;
   Failure why;
   TcpStream client;

@@ -98,8 +98,6 @@ class ReceiverEnd final : public ChannelEnd {
 template <class Self, class End>
 class ChannelAwait : public ChannelWait {
  public:
-  ChannelAwait(ChannelAwait&& other) noexcept = default;
-
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiter) {
@@ -114,8 +112,6 @@ class ChannelAwait : public ChannelWait {
   void finish_now() noexcept { leave(); }
 
  protected:
-  explicit ChannelAwait(std::shared_ptr<End> end) noexcept
-      : ChannelWait(&give_up), end_(std::move(end)) {}
   ~ChannelAwait() = default;
 
   void check(const char* what) const {
@@ -125,8 +121,13 @@ class ChannelAwait : public ChannelWait {
   }
 
  private:
+  friend Self;
   template <class T>
   friend class ChannelState;
+
+  explicit ChannelAwait(std::shared_ptr<End> end) noexcept
+      : ChannelWait(&give_up), end_(std::move(end)) {}
+  ChannelAwait(ChannelAwait&& other) noexcept = default;
 
   static void give_up(Suspension& wait) noexcept {
     auto& self = static_cast<ChannelAwait&>(wait);

@@ -4,8 +4,10 @@ import re
 
 from tree import MODULES, Finding, rule
 
-SYSTEM_FOLDERS = ("runtime/src/", "process/src/", "threads/src/", "net/src/resolver_",
-                  "net/src/tls/", "samples/common/sha256")
+HEADER_FOLDERS = ("runtime/src/", "process/src/", "net/src/resolver_", "net/src/tls/",
+                  "samples/common/sha256")
+# What threads are, the standard library says: no header of a platform's is needed for them.
+CALL_FOLDERS = (*HEADER_FOLDERS, "threads/src/")
 # Below runtime/src, but of a world that is made of values: no clock, no chance, no thread.
 SIMULATED_FOLDERS = ("runtime/src/reactors/simulated/", "runtime/src/testing/")
 REACTORS = "runtime/src/reactors/"
@@ -30,16 +32,16 @@ PLATFORM_CALLS = (
 )
 
 
-def may_call_system(path):
+def lies_in(path, folders):
     """Tells whether a file lies where the system may be seen; tests may do what they must."""
-    return path.startswith("tests/") or path.startswith(SYSTEM_FOLDERS)
+    return path.startswith("tests/") or path.startswith(folders)
 
 
 @rule
 def platform_headers(tree):
     """A platform header is included only in the folders that talk to the system."""
     for file in tree.cpp():
-        if may_call_system(file.path):
+        if lies_in(file.path, HEADER_FOLDERS):
             continue
         for line, sign, name in file.includes():
             if sign == "<" and PLATFORM_HEADER.match(name):
@@ -54,7 +56,7 @@ def platform_calls(tree):
         calls = PLATFORM_CALLS
         if file.path.startswith(SIMULATED_FOLDERS):
             calls = PLATFORM_CALLS[1:]
-        elif may_call_system(file.path):
+        elif lies_in(file.path, CALL_FOLDERS):
             continue
         for what, pattern in calls:
             for match in pattern.finditer(file.code):

@@ -4,11 +4,12 @@ from samples import at
 SAMPLES = {
     "platform_headers": [
         at("net/include/coil/net/a.h:2", "net/src/b.cpp:1", "runtime/include/coil/c.h:1",
-           "samples/d.cpp:1",
+           "samples/d.cpp:1", "threads/src/e_linux.cpp:1",
            bad={"net/include/coil/net/a.h": "#pragma once\n#include <netinet/in.h>\n",
                 "net/src/b.cpp": "#include <sys/socket.h>\n",
                 "runtime/include/coil/c.h": "#include <time.h>\n",
-                "samples/d.cpp": "#include <unistd.h>\n"},
+                "samples/d.cpp": "#include <unistd.h>\n",
+                "threads/src/e_linux.cpp": "#include <pthread.h>\n"},
            good={"net/src/resolver_threaded.cpp": "#include <sys/socket.h>\n",
                  "runtime/src/a.cpp": "#include <liburing.h>\n#include <poll.h>\n",
                  "net/src/b.cpp": "#include <chrono>\n#include <coil/net/address.h>\n"

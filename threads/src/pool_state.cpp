@@ -1,7 +1,7 @@
 // The threads of a pool: when they are made, what they take, when they end.
 #include "pool_state.h"
 
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <string>
 #include <utility>

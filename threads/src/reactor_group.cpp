@@ -2,8 +2,7 @@
 #include <coil/threads/reactor_group.h>
 
 #include <coil/runtime/as_result.h>
-
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <mutex>
 

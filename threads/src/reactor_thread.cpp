@@ -1,8 +1,7 @@
 // The thread behind a ReactorThread: makes its reactor, runs it, lets it go.
 #include <coil/threads/reactor_thread.h>
 
-#include "thread_calls.h"
-
+#include <coil/runtime/detail/thread_calls.h>
 #include <coil/runtime/sleep.h>
 
 #include <condition_variable>

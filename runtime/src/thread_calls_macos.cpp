@@ -1,5 +1,5 @@
 // Names of threads on macOS, which keeps no thread to a processor.
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <pthread.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // Names and processors of threads on Linux.
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <pthread.h>
 #include <sched.h>

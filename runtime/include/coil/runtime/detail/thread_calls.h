@@ -1,4 +1,4 @@
-// What the system lets a thread say about itself. Included by the sources of threads.
+// What the system lets a thread say about itself. For the threads of coil.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // Names of threads on the BSDs. What keeps a thread to a processor differs among them: it is left.
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <pthread.h>
 #include <unistd.h>

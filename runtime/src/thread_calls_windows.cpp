@@ -1,5 +1,5 @@
 // Names and processors of threads on Windows.
-#include "thread_calls.h"
+#include <coil/runtime/detail/thread_calls.h>
 
 #include <windows.h>
 

@@ -62,16 +62,13 @@ void write_error(std::string_view sentence) noexcept {
   ::_exit(static_cast<int>(message.status));
 }
 
-[[noreturn]] void throw_last(const char* what) {
-  throw SystemError(system_error_code(errno), what);
-}
-
 // A command may be started without them; what is opened next would then stand in their place.
 void fill_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(descriptor, F_GETFD) >= 0) continue;
     // The lowest number that is free is this one. It is to be inherited, as it would have been.
-    if (::open("/dev/null", O_RDWR) != descriptor) throw_last("/dev/null");
+    if (::open("/dev/null", O_RDWR) != descriptor)
+      throw_error(system_error_code(errno), "/dev/null");
   }
 }
 
@@ -109,7 +106,7 @@ Daemon daemonize(const DaemonOptions& options) {
   std::fflush(nullptr);
   fill_standard_descriptors();
   int ends[2];
-  if (detail::make_message_pair(ends) != 0) throw_last("socketpair");
+  if (detail::make_message_pair(ends) != 0) throw_error(system_error_code(errno), "socketpair");
   const pid_t child = ::fork();
   if (child < 0) {
     error = system_error_code(errno);
@@ -127,7 +124,7 @@ Daemon daemonize(const DaemonOptions& options) {
   leave_session(ends[1]);
   Daemon daemon(ends[1]);
   try {
-    if (::chdir(options.directory.c_str()) != 0) throw_last("chdir");
+    if (::chdir(options.directory.c_str()) != 0) throw_error(system_error_code(errno), "chdir");
     daemon.open_null();
   } catch (const SystemError& reason) {
     daemon.fail(reason.what());
@@ -142,7 +139,7 @@ Daemon::~Daemon() {
 
 void Daemon::open_null() {
   null_ = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null_ < 0) throw_last("/dev/null");
+  if (null_ < 0) throw_error(system_error_code(errno), "/dev/null");
   become(STDIN_FILENO, null_);
 }
 

@@ -22,10 +22,6 @@ namespace {
 
 constexpr std::size_t lookup_bytes_max = std::size_t{1} << 20;
 
-[[noreturn]] void throw_error(const char* what) {
-  throw SystemError(system_error_code(errno), what);
-}
-
 // All ones means "do not change" to the system, and so is nobody's number.
 std::optional<unsigned> parse_number(std::string_view text) noexcept {
   unsigned number = 0;
@@ -130,7 +126,7 @@ Identity Identity::current() {
   int count = ::getgroups(0, nullptr);
   std::vector<gid_t> groups(static_cast<std::size_t>(std::max(count, 0)));
   count = ::getgroups(count, groups.data());
-  if (count < 0) throw_error("getgroups");
+  if (count < 0) throw_error(system_error_code(errno), "getgroups");
   groups.resize(static_cast<std::size_t>(count));
   identity.more_groups_ = sorted_without(std::move(groups), identity.group_);
   return identity;
@@ -144,18 +140,20 @@ void drop_privileges(const Identity& identity) {
   const gid_t old_group = ::getgid();
   const std::vector<gid_t> groups(identity.more_groups().begin(), identity.more_groups().end());
   if (Identity::current() != identity && detail::set_groups(groups.data(), groups.size()) != 0) {
-    throw_error("setgroups");
+    throw_error(system_error_code(errno), "setgroups");
   }
-  if (detail::set_group_numbers(identity.group()) != 0) throw_error("setgid");
-  if (detail::set_user_numbers(identity.user()) != 0) throw_error("setuid");
+  if (detail::set_group_numbers(identity.group()) != 0)
+    throw_error(system_error_code(errno), "setgid");
+  if (detail::set_user_numbers(identity.user()) != 0)
+    throw_error(system_error_code(errno), "setuid");
   require_no_way_back(identity, old_user, old_group);
 }
 
 // Both go by ".", so that what is entered and what becomes the root are one.
 void change_root(const std::filesystem::path& directory) {
-  if (::chdir(directory.c_str()) != 0) throw_error(directory.c_str());
-  if (::chroot(".") != 0) throw_error("chroot");
-  if (::chdir("/") != 0) throw_error("chdir");
+  if (::chdir(directory.c_str()) != 0) throw_error(system_error_code(errno), directory.c_str());
+  if (::chroot(".") != 0) throw_error(system_error_code(errno), "chroot");
+  if (::chdir("/") != 0) throw_error(system_error_code(errno), "chdir");
 }
 
 unsigned change_umask(unsigned mask) { return ::umask(static_cast<mode_t>(mask)); }

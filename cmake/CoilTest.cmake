@@ -11,7 +11,8 @@ endif()
 include(${PROJECT_SOURCE_DIR}/tests/skips.cmake)
 # What an io_uring may be used for, each of which a kernel may lack.
 set(COIL_TEST_RING_FEATURES
-  multishot incremental multishot_poll multishot_accept send accept connect defer_taskrun)
+  multishot incremental multishot_poll multishot_accept send batched_send accept connect
+  defer_taskrun)
 list(TRANSFORM COIL_TEST_RING_FEATURES PREPEND - OUTPUT_VARIABLE COIL_TEST_RING_OFF)
 string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 

@@ -14,16 +14,22 @@ namespace coil::detail {
 class Duplex {
  public:
   explicit Duplex(TcpStream stream) noexcept
-      : input_(std::move(stream.socket_)), output_(input_.id()) {}
+      : input_(std::move(stream.socket_)), output_(input_.id()) {
+    static_cast<void>(input_.reactor());  // Of a stream that was opened.
+  }
   Duplex(PipeReader reader, PipeWriter writer) noexcept
-      : input_(std::move(reader.handle_)), output_(writer.handle_.give_up()) {}
+      : input_(std::move(reader.handle_)), output_(writer.handle_.give_up()) {
+    static_cast<void>(input_.reactor());
+  }
   Duplex(const Duplex&) = delete;
   Duplex& operator=(const Duplex&) = delete;
   ~Duplex() { close(); }
 
-  Reactor& reactor() const { return input_.reactor(); }
+  Reactor& reactor() const noexcept { return input_.known_reactor(); }
   HandleId input() const noexcept { return input_.id(); }
   HandleId output() const noexcept { return output_; }
+  // Null when it was closed.
+  HandleSlot* output_slot() const noexcept { return reactor().handles().find(output_); }
   bool is_socket() const noexcept { return input_.id() == output_; }
   bool is_open() const noexcept { return input_.slot() != nullptr; }
   // A pipe has no address.

@@ -20,57 +20,140 @@ inline const WaterMarks& StreamTransport::marks() const noexcept {
   return flow_ == nullptr ? usual_marks : flow_->marks;
 }
 
+// Nearly all writes are a callback's, with nothing pending.
 void StreamTransport::write(ConstBytes data) {
+  if (flow_ == nullptr && accepts_writes() && is_first_in_line()) [[likely]] {
+    if (data.size() > copied_bytes_max) {
+      data = data.skip(send_now(data));
+      if (data.empty()) return;
+    } else if (outgoing().append(data)) {
+      return;
+    }
+  }
+  write_unusual(data);
+}
+
+void StreamTransport::write_unusual(ConstBytes data) {
   if (data.empty() || !accepts_writes()) return;
   const WaterMarks& limits = marks();
-  if (output_.size() > limits.cap_bytes) [[unlikely]] {
+  if (buffered_bytes() > limits.cap_bytes) {
     abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));
     return;
   }
   if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
   if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
-  if (!data.empty()) output_.append(data);
-  if (output_.size() > limits.high_bytes) hold_back();
+  if (!data.empty() && !reason_ && !gather(data)) {
+    keep_message();
+    output_.append(data);
+  }
+  if (buffered_bytes() > limits.high_bytes) hold_back();
   if (!corked_ && !reason_ && writer_is_due()) start_writer();
+}
+
+// Puts data behind what the callback wrote before; false if it has to wait in the buffer.
+bool StreamTransport::gather(ConstBytes data) {
+  if (!is_first_in_line() || data.size() > copied_bytes_max) return false;
+  if (outgoing().append(data)) return true;
+  send_message();
+  stream_.reactor().submit_queued();
+  return !reason_ && is_first_in_line() && outgoing().append(data);
 }
 
 void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
   for (const ConstBytes& piece : pieces) write(piece);
 }
 
-// Sends what is pending and then `more`, as far as the kernel takes it at once, and gives how much
-// of `more` it took.
+// The handle for what is sent directly, if that may be: what is read elsewhere is written by the
+// strand, because an error of it may be less than the end. What the reactor has in its batch has
+// been sent by then or has come back, and then the strand goes on with it.
+HandleSlot* StreamTransport::settled_output() {
+  if (!stream_.is_socket()) return nullptr;
+  HandleSlot* const slot = stream_.output_slot();
+  if (slot == nullptr || !slot->in_batch) [[likely]]
+    return slot;
+  stream_.reactor().submit_queued();
+  return writer_runs_ || reason_ ? nullptr : slot;
+}
+
+// Sends what the callback wrote and then `more`, as far as the kernel takes it at once, and gives
+// how much of `more` it took.
 std::size_t StreamTransport::send_now(ConstBytes more) {
-  const std::array<ConstBytes, 2> both = {output_.first(), more};
+  const HandleSlot* const slot = settled_output();
+  if (slot == nullptr || !output_.empty()) return 0;
+  const std::array<ConstBytes, 2> both = {message(), more};
   const std::size_t pending = both[0].size();
-  if (pending != output_.size()) return 0;  // What lies between the two goes out before `more`.
-  const std::size_t sent = try_pieces(std::span(both).subspan(pending == 0 ? 1 : 0));
-  if (reason_) return more.size();
-  const std::size_t from_pending = std::min(sent, pending);
-  if (from_pending != 0) output_.sent(from_pending);
-  return sent - from_pending;
+  const auto pieces = std::span(both).subspan(pending == 0 ? 1 : 0);
+  const std::int64_t outcome =
+      stream_.reactor().sockets().send_now(slot->native(), pieces).value_or(0);
+  if (outcome < 0) {
+    output_failed(outcome);
+    return more.size();
+  }
+  const auto sent = static_cast<std::size_t>(outcome);
+  if (sent < pending) output_.append(both[0].skip(sent));
+  if (pending != 0) outgoing().drop();
+  return sent - std::min(sent, pending);
+}
+
+void StreamTransport::send_message() {
+  HandleSlot* const slot = writer_runs_ ? nullptr : settled_output();
+  if (slot == nullptr) {
+    keep_message();
+  } else {
+    send_message(*slot, message());
+  }
+}
+
+inline void StreamTransport::send_message(HandleSlot& slot, ConstBytes all) {
+  const std::int64_t outcome = stream_.reactor().send_outgoing(slot, *this);
+  if (outcome < 0) [[unlikely]] {
+    output_failed(outcome);
+  } else if (static_cast<std::size_t>(outcome) < all.size()) [[unlikely]] {
+    output_.append(all.skip(static_cast<std::size_t>(outcome)));
+  }
+}
+
+// Leaves what the callback wrote to the writing strand.
+void StreamTransport::keep_message() {
+  if (const ConstBytes all = message(); !all.empty()) {
+    output_.append(all);
+    outgoing().drop();
+  }
+}
+
+// Comes before anything that was written since.
+void StreamTransport::not_sent(std::int64_t outcome, ConstBytes rest) noexcept {
+  if (reason_) return;
+  if (outcome < 0) {
+    output_failed(outcome);
+    return;
+  }
+  try {
+    output_.prepend(rest);
+    start_writer();
+  } catch (...) {
+    end(Failure::current());
+  }
 }
 
 // An error ends the connection; the reading strand tells the protocol.
-std::size_t StreamTransport::try_pieces(std::span<const ConstBytes> pieces) {
-  Reactor& reactor = stream_.reactor();
-  const HandleSlot* slot = reactor.handles().find(stream_.output());
-  // What is read elsewhere is written by the strand: an error of it may be less than the end.
-  if (slot == nullptr || !stream_.is_socket()) return 0;
-  const std::int64_t sent = reactor.sockets().send_now(slot->native(), pieces).value_or(0);
-  if (sent >= 0) [[likely]]
-    return static_cast<std::size_t>(sent);
+void StreamTransport::output_failed(std::int64_t outcome) noexcept {
   output_.clear();
-  end(Error(outcome::code_of(sent), "send").failure());
-  return 0;
+  end(Error(outcome::code_of(outcome), "send").failure());
 }
 
-// What a callback wrote goes out together when it returns.
-void StreamTransport::flush() {
-  if (writer_runs_ || reason_) return;
-  const ConstBytes pending = output_.first();
-  if (!pending.empty()) {
-    if (const std::size_t sent = try_pieces(std::span(&pending, 1))) output_.sent(sent);
+// The callback returns: what it wrote goes out, which needs no look at the handle if that has just
+// received and was not closed since.
+void StreamTransport::flush(HandleSlot* received_from) {
+  if (reason_) return;
+  if (const ConstBytes all = outgoing().message(); !all.empty()) {
+    const bool usual = received_from != nullptr && received_from->kind() == HandleKind::stream &&
+                       !received_from->in_batch && !writer_runs_;
+    if (usual) [[likely]] {
+      send_message(*received_from, all);
+    } else {
+      send_message();
+    }
   }
   if (writer_is_due() && !reason_) start_writer();
 }
@@ -96,6 +179,7 @@ Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
 }
 
 Task<void> StreamTransport::write_loop() {
+  settled_output();
   while (!reason_) {
     if (!output_.empty()) {
       Result<std::size_t> sent = co_await as_result(stream_.write_some(output_.next()));
@@ -191,7 +275,7 @@ StreamTransport::Flow& StreamTransport::flow() {
 
 void StreamTransport::set_water_marks(const WaterMarks& marks) {
   flow().marks = marks;
-  if (output_.size() > marks.high_bytes) hold_back();
+  if (buffered_bytes() > marks.high_bytes) hold_back();
   if (held_back_) start_writer();
 }
 

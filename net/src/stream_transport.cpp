@@ -9,13 +9,6 @@
 
 namespace coil {
 
-namespace {
-
-// For what a callback writes, which has nearly always gone when the callback returns.
-thread_local detail::WriteBuffer::Spare spare_memory;
-
-}  // namespace
-
 // What comes next, with its outcome as a number: this is awaited for every message.
 class StreamTransport::Incoming {
  public:
@@ -27,6 +20,8 @@ class StreamTransport::Incoming {
   }
   std::int64_t await_resume() const noexcept { return op_.outcome(); }
   ConstBytes bytes() const noexcept { return op_.lease.bytes(); }
+  // Of what it was received from.
+  HandleSlot& slot() const noexcept { return op_.slot(); }
   // Somebody else is going to read.
   void withdraw() noexcept { op_.reactor().cancel(op_); }
 
@@ -71,7 +66,7 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
       if (!may_read()) {
         co_await until_it_may_read();
         if (flow_->end_of_input && goes_on()) {
-          take(*std::exchange(flow_->end_of_input, std::nullopt), ConstBytes());
+          take_end(*std::exchange(flow_->end_of_input, std::nullopt));
         }
         continue;
       }
@@ -80,7 +75,7 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
       const std::int64_t outcome = co_await incoming;
       incoming_ = nullptr;
       if (outcome == outcome::cancelled && !detached_) throw Cancelled();
-      if (!reason_) take(outcome, incoming.bytes());
+      if (!reason_) take(outcome, incoming);
     }
   } catch (const Cancelled&) {
     cancelled = true;
@@ -90,17 +85,22 @@ Task<void> StreamTransport::run_reader(std::shared_ptr<StreamTransport> self) {
   if (cancelled) throw Cancelled();
 }
 
-void StreamTransport::take(std::int64_t outcome, ConstBytes bytes) {
+void StreamTransport::take(std::int64_t outcome, const Incoming& incoming) {
   if (detached_ || is_held()) [[unlikely]] {
-    keep(outcome, bytes);
-  } else if (outcome < 0) {
+    keep(outcome, incoming.bytes());
+  } else if (outcome <= 0) {
+    take_end(outcome);
+  } else if (!disconnecting_) {
+    const ConstBytes bytes = incoming.bytes();
+    call("dataReceived", [&] { protocol_->dataReceived(bytes); }, &incoming.slot());
+  }
+}
+
+void StreamTransport::take_end(std::int64_t outcome) {
+  if (outcome < 0) {
     end(Error(outcome::code_of(outcome), "receive").failure());
-  } else if (disconnecting_) {
-    return;
-  } else if (outcome == 0) {
+  } else if (!disconnecting_) {
     peer_ended();
-  } else {
-    call("dataReceived", [&] { protocol_->dataReceived(bytes); });
   }
 }
 
@@ -152,19 +152,18 @@ void StreamTransport::write_side_ended() {
 }
 
 template <class Call>
-void StreamTransport::call(const char* where, Call function) noexcept {
+void StreamTransport::call(const char* where, Call function, HandleSlot* received_from) noexcept {
   try {
     corked_ = true;
-    output_.borrow(spare_memory);
     function();
-    flush();
+    flush(received_from);
   } catch (...) {
     stream_.reactor().log_current(where);
     reason_ =
         Failure();  // What was thrown is the reason, also after an abort in the same callback.
     end(Failure::current());
   }
-  output_.give_back(spare_memory);
+  outgoing().drop();
   corked_ = false;
 }
 
@@ -243,6 +242,7 @@ void StreamTransport::leave() noexcept {
   if (detached_) {
     protocol_->forget_transport();
     protocol_.reset();
+    settled_output();
     if (!writer_runs_) hand_over();
   } else {
     report_loss();

@@ -29,7 +29,8 @@ Address peer_of(const TcpStream& stream, const Address& otherwise);
 // The reading strand lives as long as the connection and makes every call of the protocol; a
 // writing strand exists only while output is pending. Both use the stream's ordinary operations.
 class StreamTransport final : public Transport,
-                              public std::enable_shared_from_this<StreamTransport> {
+                              public std::enable_shared_from_this<StreamTransport>,
+                              private detail::OutgoingSender {
  public:
   StreamTransport(TcpStream stream, const Address& peer, std::shared_ptr<Protocol> protocol,
                   std::shared_ptr<ConnectionOwner> owner);
@@ -55,7 +56,7 @@ class StreamTransport final : public Transport,
   void registerProducer(Producer& producer, bool streaming) override;
   void unregisterProducer() override;
   bool disconnecting() const noexcept override { return disconnecting_ || reason_ || detached_; }
-  std::size_t buffered_bytes() const noexcept override { return output_.size(); }
+  std::size_t buffered_bytes() const noexcept override { return output_.size() + message().size(); }
   void set_water_marks(const WaterMarks& marks) override;
   std::vector<Pause> pauses() const override;
   Task<void> drain() override { return drain(shared_from_this()); }
@@ -88,10 +89,11 @@ class StreamTransport final : public Transport,
   Task<void> run_writer(std::shared_ptr<StreamTransport> self);
   Task<void> drain(std::shared_ptr<StreamTransport> self);
   bool goes_on() const noexcept { return !reason_ && !detached_; }
-  void take(std::int64_t outcome, ConstBytes bytes);
+  void take(std::int64_t outcome, const Incoming& incoming);
+  void take_end(std::int64_t outcome);
   // Calls the protocol; an exception ends the connection.
   template <class Call>
-  void call(const char* where, Call function) noexcept;
+  void call(const char* where, Call function, HandleSlot* received_from = nullptr) noexcept;
   // What a registered producer makes is wanted until it is unregistered.
   bool accepts_writes() const noexcept {
     if (reason_ || detached_) return false;
@@ -119,9 +121,21 @@ class StreamTransport final : public Transport,
     return !output_.empty() || (flow_ != nullptr && (held_back_ || ask_producer_));
   }
   void start_writer();
+  detail::Outgoing& outgoing() const { return stream_.reactor().outgoing(); }
+  // What the callback that runs has written.
+  ConstBytes message() const { return corked_ ? outgoing().message() : ConstBytes(); }
+  // Whether a callback runs, and nothing is before what it writes.
+  bool is_first_in_line() const noexcept { return corked_ && !writer_runs_ && output_.empty(); }
+  bool gather(ConstBytes data);
+  void keep_message();
+  void write_unusual(ConstBytes data);
+  HandleSlot* settled_output();
   std::size_t send_now(ConstBytes more);
-  std::size_t try_pieces(std::span<const ConstBytes> pieces);
-  void flush();
+  void send_message();
+  void send_message(HandleSlot& slot, ConstBytes all);
+  void not_sent(std::int64_t outcome, ConstBytes rest) noexcept override;
+  void output_failed(std::int64_t outcome) noexcept;
+  void flush(HandleSlot* received_from);
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
   void end_at_stop() noexcept;

@@ -24,8 +24,7 @@ class GrowingBytes {
   std::size_t capacity() const noexcept { return capacity_; }
   ConstBytes bytes() const noexcept { return ConstBytes(bytes_.get(), size_); }
   void append(ConstBytes data) {
-    if (capacity_ - size_ < data.size()) [[unlikely]]
-      grow(data.size());
+    if (capacity_ - size_ < data.size()) grow(data.size());
     std::memcpy(bytes_.get() + size_, data.data(), data.size());
     size_ += data.size();
   }
@@ -58,19 +57,9 @@ class GrowingBytes {
 // Two buffers that change places: writes append to one while the other is on its way out, so that
 // the bytes in flight never move and the writes of one turn go out together.
 //
-// An idle connection holds one pointer: what is written in a callback lies in memory that all
-// connections share, and stays there only if it does not go out when the callback returns.
+// A connection with nothing to send holds one pointer.
 class WriteBuffer {
  public:
-  struct Memory {
-    GrowingBytes queued;
-    GrowingBytes sending;
-    ConstBytes in_flight;  // What is left of those that are being sent.
-
-    bool empty() const noexcept { return queued.empty() && in_flight.empty(); }
-  };
-  using Spare = std::unique_ptr<Memory>;
-
   bool empty() const noexcept { return memory_ == nullptr || memory_->empty(); }
   std::size_t size() const noexcept {
     return memory_ == nullptr ? 0 : memory_->queued.size() + memory_->in_flight.size();
@@ -78,6 +67,15 @@ class WriteBuffer {
   void append(ConstBytes data) {
     if (memory_ == nullptr) memory_ = std::make_unique<Memory>();
     memory_->queued.append(data);
+  }
+
+  // What comes before everything else. Requires: Nothing is in flight.
+  void prepend(ConstBytes data) {
+    GrowingBytes all;
+    all.append(data);
+    if (memory_ == nullptr) memory_ = std::make_unique<Memory>();
+    all.append(memory_->queued.bytes());
+    memory_->queued.swap(all);
   }
 
   // What to send first, all that there is unless something is on its way out already. Valid until
@@ -94,13 +92,8 @@ class WriteBuffer {
   }
   // So many of the first were sent. Requires: There were as many.
   void sent(std::size_t count) noexcept {
-    if (!memory_->in_flight.empty()) {
-      memory_->in_flight = memory_->in_flight.skip(count);
-    } else if (count == memory_->queued.size()) {
-      memory_->queued.clear();
-    } else {
-      start_sending(count);
-    }
+    if (memory_->in_flight.empty()) start_sending(0);
+    memory_->in_flight = memory_->in_flight.skip(count);
   }
   // Drops everything. Requires: Nothing is in flight.
   void clear() noexcept { memory_.reset(); }
@@ -109,19 +102,14 @@ class WriteBuffer {
     if (memory_ != nullptr) memory_->queued.release();
   }
 
-  // Uses the memory of `spare` for what is appended …
-  void borrow(Spare& spare) noexcept {
-    if (memory_ == nullptr) memory_ = std::move(spare);
-  }
-  // … and returns it if that has gone.
-  void give_back(Spare& spare) noexcept {
-    if (!empty() || spare != nullptr) return;
-    spare = std::move(memory_);
-    if (spare != nullptr && spare->queued.capacity() > kept_bytes_max) spare.reset();
-  }
-
  private:
-  static constexpr std::size_t kept_bytes_max = 256 * 1024;
+  struct Memory {
+    GrowingBytes queued;
+    GrowingBytes sending;
+    ConstBytes in_flight;  // What is left of those that are being sent.
+
+    bool empty() const noexcept { return queued.empty() && in_flight.empty(); }
+  };
 
   void start_sending(std::size_t already) noexcept {
     memory_->sending.clear();

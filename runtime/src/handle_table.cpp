@@ -51,6 +51,8 @@ HandleId HandleTable::open(NativeHandle native, HandleKind kind) {
   slot.ready_to_read = true;
   slot.ended = false;
   slot.linger_zero = false;
+  slot.watched_for_good = false;
+  slot.in_batch = false;
   ++live_;
   return slot.id();
 }

@@ -66,6 +66,7 @@ void Reactor::iterate(Duration at_most) {
   forget_time();
   const TimePoint start = now();
   turn(at_most > TimePoint::max() - start ? TimePoint::max() : start + at_most);
+  submit_queued();  // The next turn may be long in coming.
   end_turns();
 }
 

@@ -131,9 +131,9 @@ bool Reactor::submit(Operation& op) noexcept {
 }
 
 bool Reactor::submit_unusual(Operation& op, HandleSlot* slot) noexcept {
+  op.slot_ = slot;
   if (const auto result = settle(op, slot)) return !finished_at_once(op, *result);
   require_alone(op, *slot);
-  op.slot_ = slot;
   return begin(op, *slot);
 }
 
@@ -264,6 +264,12 @@ void Reactor::cancel(Operation& op) noexcept {
   do_cancel(op, op.slot());
 }
 
+std::int64_t Reactor::send_outgoing(HandleSlot& slot, detail::OutgoingSender&) noexcept {
+  const ConstBytes message = outgoing_.message();
+  outgoing_.drop();
+  return sockets().send_now(slot.native(), {&message, 1}).value_or(0);
+}
+
 // Trying again at once would fail at once and spin. A descriptor that closes here is the signal to
 // try; one that closes elsewhere is noticed by a slowing retry.
 void Reactor::park_accept(Operation& op) noexcept {
@@ -295,7 +301,13 @@ void Reactor::finish_sends() noexcept {
   }
 }
 
+// What was written before a close goes out before it.
+inline void Reactor::leave_batch(HandleSlot& slot) noexcept {
+  if (slot.in_batch) submit_queued();
+}
+
 void Reactor::drain_handle(HandleSlot& slot) noexcept {
+  leave_batch(slot);
   if (slot.in_flight.empty() && !slot.backend_busy) {
     handles_.finish_close(slot);
     return;
@@ -320,6 +332,7 @@ void Reactor::finish_closings() noexcept {
 }
 
 void Reactor::quiet(HandleSlot& slot) noexcept {
+  leave_batch(slot);
   if (slot.backend_busy) end_own_requests(slot);
   while (slot.backend_busy) deliver_soon();
 }

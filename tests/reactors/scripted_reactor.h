@@ -79,6 +79,7 @@ class ScriptedReactor final : public Reactor {
         acceptor_.on_accepted(slot, completion);
         break;
       case detail::OwnRequest::nothing:
+      case detail::OwnRequest::batched_send:
         contract_violation("the script completes what was never asked for");
     }
     finish_close_if_due(slot);

@@ -13,6 +13,7 @@
 
 #include "support/contract.h"
 #include "support/numbered.h"
+#include "support/probe.h"
 #include "support/tcp_pair.h"
 #include "watched.h"
 
@@ -211,6 +212,30 @@ TEST_CASE("accepting ahead without descriptors waits without spinning, and goes 
     for (TcpStream& client : clients) CHECK((co_await client.receive()).size() == 1);
   };
   run(*reactor, body());
+}
+
+// Nothing else is in flight on the connection, whose protocol does not read.
+TEST_CASE("what a protocol wrote before an abort goes to nobody who has the number next") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  Event wrote;
+  factory->prepare = [&](Probe& probe) {
+    probe.on_made = [&](Transport& line) {
+      line.write("for the peer only");
+      line.pauseProducing();
+      wrote.set();
+    };
+  };
+  with_port(*reactor, factory, [&](TcpStream&) -> Task<void> {
+    co_await wrote.wait();
+    factory->probes[0]->line().abortConnection();
+    const SocketPair next;
+    co_await some_turns(3);
+    std::array<char, 64> buffer;
+    for (const Descriptor* each : {&next.here, &next.there}) {
+      CHECK(::recv(each->number(), buffer.data(), buffer.size(), MSG_DONTWAIT) == -1);
+    }
+  });
 }
 
 }  // namespace

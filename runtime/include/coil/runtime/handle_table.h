@@ -59,9 +59,11 @@ class HandleSlot {
   bool backend_registered = false;
   // The backend has a request of its own in flight on the handle: the close waits for its end.
   bool backend_busy = false;
-  bool ready_to_read = false;  // A receive may be tried at once.
-  bool ended = false;          // The peer's end or an error was seen: receives find it at once.
-  bool linger_zero = false;    // Close resets the connection.
+  bool ready_to_read = false;    // A receive may be tried at once.
+  bool ended = false;            // The peer's end or an error was seen: receives find it at once.
+  bool linger_zero : 1 = false;  // Close resets the connection.
+  bool watched_for_good : 1 = false;  // A poller reports every change without being asked again.
+  bool in_batch : 1 = false;          // A message of its is in a batch: see Reactor::send_outgoing.
 
  private:
   friend class HandleTable;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coil/runtime/delayed_call.h>
+#include <coil/runtime/detail/outgoing.h>
 #include <coil/runtime/detail/promise_base.h>
 #include <coil/runtime/detail/ready_list.h>
 #include <coil/runtime/handle_table.h>
@@ -163,6 +164,17 @@ class Reactor : public ReactorTime {
   bool submit(Operation& op) noexcept;
   // Asks for its early end; the completion still comes.
   void cancel(Operation& op) noexcept;
+  // What the callback that runs has written so far; sent when it returns.
+  detail::Outgoing& outgoing() noexcept { return outgoing_; }
+  // Sends that message to a stream, at once or in one batch with what else goes to the kernel, and
+  // begins the next one. The outcome: how many of its bytes were sent or wait in the batch, or an
+  // error. What the batch could not carry is given back to `sender`; until then, or until
+  // submit_queued(), `slot.in_batch` is set, and nothing else may be sent on the stream.
+  //
+  // Requires: The slot is not in the batch. The sender lives as long as the handle is open.
+  virtual std::int64_t send_outgoing(HandleSlot& slot, detail::OutgoingSender& sender) noexcept;
+  // Hands to the kernel what waits for the next turn's submission.
+  virtual void submit_queued() noexcept {}
   // Puts a waiting suspension on the ready list; the loop resumes it.
   void ready(Suspension& suspension) noexcept {
     make_ready(suspension);
@@ -319,6 +331,7 @@ class Reactor : public ReactorTime {
   void unpark_accepts() noexcept;
   void go_on_later(Operation& op) noexcept;
   void finish_sends() noexcept;
+  void leave_batch(HandleSlot& slot) noexcept;
   void drain_handle(HandleSlot& slot) noexcept;
   void close_native(HandleSlot& slot) noexcept;
   void install_erased(std::type_index type, std::shared_ptr<void> object);
@@ -336,6 +349,7 @@ class Reactor : public ReactorTime {
   mutable TimePoint now_;
   ReactorCounters counters_;  // With every resumption that this turn may still make.
   BufferPool buffers_;
+  detail::Outgoing outgoing_;
   HandleTable handles_;
   detail::IntrusiveList<TaskContext, detail::SiblingTag> roots_;
   Duration stop_deadline_ = std::chrono::seconds(10);

@@ -7,6 +7,7 @@
 #include "acceptor.h"
 #include "receiver.h"
 #include "ring.h"
+#include "send_batch.h"
 #include "translate.h"
 
 #include <coil/runtime/operations.h>
@@ -29,7 +30,9 @@ class IoUringReactor final : public Reactor {
         // MSG_DONTWAIT, but accept and connect cannot.
         sockets_(!ring_->features().accept || !ring_->features().connect),
         receiver_(*this, *ring_),
-        acceptor_(*this, *ring_) {
+        acceptor_(*this, *ring_),
+        batch_(*ring_, outgoing()) {
+    ring_->serve(batch_);
     arm_waker();
   }
   ~IoUringReactor() override { shut_down(); }
@@ -112,6 +115,20 @@ class IoUringReactor final : public Reactor {
     return ring_->ready() == 0 || op.from.size() >= bulk_bytes;
   }
 
+  std::int64_t send_outgoing(HandleSlot& slot, OutgoingSender& sender) noexcept override {
+    const ConstBytes message = outgoing().message();
+    if (message.size() < bulk_bytes && batch_.add(slot, message, sender)) [[likely]] {
+      outgoing().keep();
+      return static_cast<std::int64_t>(message.size());
+    }
+    outgoing().drop();
+    return try_send(slot.native().descriptor(), message).value_or(0);
+  }
+  void submit_queued() noexcept override {
+    if (ring_->unsubmitted() != 0) ring_->submit();
+    batch_.tell();
+  }
+
   void start_polling(Operation& op, HandleSlot& slot) noexcept {
     op.backend_state = polling;
     translate_poll(op, slot, *ring_);
@@ -137,6 +154,7 @@ class IoUringReactor final : public Reactor {
     }
     receiver_.feed_starved();
     ring_->enter(at_most);
+    batch_.tell();
   }
 
   void deliver_all() noexcept override {
@@ -245,6 +263,7 @@ class IoUringReactor final : public Reactor {
   PosixSocketCalls sockets_;
   StreamReceiver receiver_;
   Acceptor acceptor_;
+  SendBatch batch_;
 };
 
 }  // namespace

@@ -8,9 +8,9 @@
 
 namespace coil::detail {
 
-// A request that belongs to a handle and not to an operation: it goes on from one completion to the
-// next, and at most one is in flight per handle.
-enum class OwnRequest : std::uint8_t { nothing, receive, poll, accept };
+// A request that belongs to a handle and not to an operation. All but a batched send go on from one
+// completion to the next, and at most one of those is in flight per handle.
+enum class OwnRequest : std::uint8_t { nothing, receive, poll, accept, batched_send };
 
 // Kept in the slot.
 struct OwnState {
@@ -38,8 +38,8 @@ enum BackendState : std::uint8_t {
   on_slot,       // By what is armed on its handle.
 };
 
-// The user data of an entry: an operation's address, a slot's with the kind of request, or one of
-// these two.
+// The user data of an entry: an operation's address, a slot's or a number with the kind of request,
+// or one of these two.
 inline constexpr std::uint64_t ignored = 0;
 inline constexpr std::uint64_t waker_data = 8;
 inline constexpr std::uint64_t request_mask = 7;
@@ -51,6 +51,11 @@ inline std::uint64_t name_of(HandleSlot& slot, OwnRequest request) noexcept {
 inline OwnRequest request_of(std::uint64_t name) noexcept {
   return static_cast<OwnRequest>(name & request_mask);
 }
+// A batched send has its place in the batch.
+inline std::uint64_t name_of_batched_send(unsigned index) noexcept {
+  return std::uint64_t{index} << 3 | static_cast<std::uint64_t>(OwnRequest::batched_send);
+}
+inline unsigned index_of(std::uint64_t name) noexcept { return static_cast<unsigned>(name >> 3); }
 inline HandleSlot& slot_of(std::uint64_t name) noexcept {
   return *reinterpret_cast<HandleSlot*>(name & ~request_mask);
 }

@@ -1,6 +1,8 @@
 // Setting up a ring, or saying why there is none.
 #include "ring.h"
 
+#include "send_batch.h"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -36,12 +38,13 @@ struct Switch {
   std::string_view name;
   bool RingFeatures::* feature;
 };
-constexpr std::array<Switch, 8> switches = {{
+constexpr std::array<Switch, 9> switches = {{
     {"multishot", &RingFeatures::multishot},
     {"incremental", &RingFeatures::incremental},
     {"multishot_poll", &RingFeatures::multishot_poll},
     {"multishot_accept", &RingFeatures::multishot_accept},
     {"send", &RingFeatures::send},
+    {"batched_send", &RingFeatures::batched_send},
     {"accept", &RingFeatures::accept},
     {"connect", &RingFeatures::connect},
     {"defer_taskrun", &RingFeatures::defer_taskrun},
@@ -161,6 +164,7 @@ bool Ring::probe(std::string& refusal) noexcept {
   auto has = [&](int opcode) { return io_uring_opcode_supported(found, opcode) != 0; };
   features_.multishot = features_.multishot && has(IORING_OP_RECV);
   features_.send = features_.send && has(IORING_OP_SEND);
+  features_.batched_send = features_.batched_send && features_.send && features_.defer_taskrun;
   features_.accept = features_.accept && has(IORING_OP_ACCEPT);
   features_.connect = features_.connect && has(IORING_OP_CONNECT);
   const bool needed = has(IORING_OP_POLL_ADD) && has(IORING_OP_ASYNC_CANCEL);
@@ -169,17 +173,35 @@ bool Ring::probe(std::string& refusal) noexcept {
   return needed;
 }
 
-// Submitting frees the queue, unless the completion queue is full: then reaping comes first, and
-// the kernel holds back what overflows until it does.
 io_uring_sqe& Ring::entry_of_full_queue() noexcept {
-  for (;;) {
-    io_uring_submit(&ring_);
-    if (io_uring_sqe* sqe = io_uring_get_sqe(&ring_)) return *sqe;
-    io_uring_get_events(&ring_);
+  submit();
+  return *io_uring_get_sqe(&ring_);
+}
+
+// This frees the queue, unless the completion queue is full: then reaping comes first, and the
+// kernel holds back what overflows until it does.
+void Ring::submit() noexcept {
+  while (unsubmitted() != 0) {
+    if (io_uring_submit(&ring_) <= 0) io_uring_get_events(&ring_);
   }
+  tell_batch();
+}
+
+inline void Ring::tell_batch() noexcept {
+  if (batch_ != nullptr) batch_->on_submitted();
+}
+
+bool Ring::has_room_for_failures() const noexcept {
+  const bool overflows = (IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0;
+  return !overflows && ready() + ring_.sq.ring_entries <= ring_.cq.ring_entries;
 }
 
 void Ring::enter(std::optional<Duration> at_most) noexcept {
+  wait(at_most);
+  tell_batch();
+}
+
+void Ring::wait(std::optional<Duration> at_most) noexcept {
   if (at_most && *at_most <= Duration::zero()) {
     io_uring_submit_and_get_events(&ring_);
     return;

@@ -14,6 +14,8 @@
 
 namespace coil::detail {
 
+class SendBatch;
+
 // What the ring may use; each can be switched off with COIL_IO_URING=-name,-name.
 struct RingFeatures {
   bool multishot = true;         // Receives that fill buffers of the ring.
@@ -21,6 +23,7 @@ struct RingFeatures {
   bool multishot_poll = true;    // One poll for all changes of a stream.
   bool multishot_accept = true;  // One accept for all connections of a server.
   bool send = true;
+  bool batched_send = true;  // Sends that tell only of a failure, and at once.
   bool accept = true;
   bool connect = true;
   bool defer_taskrun = true;
@@ -60,11 +63,27 @@ class Ring {
   }
   // Submits everything and waits for one completion at least, until the limit; zero only looks.
   void enter(std::optional<Duration> at_most) noexcept;
+  // Submits everything and calls nobody.
+  void submit() noexcept;
+  // Entries that wait for that.
+  unsigned unsubmitted() const noexcept { return io_uring_sq_ready(&ring_); }
+  // Whether whatever completes with the next submission finds a place.
+  bool has_room_for_failures() const noexcept;
   // Takes the next completion, if one has come. It is copied out, so that the kernel has its place
   // back when what is done about it submits more.
   bool next(Completion& into) noexcept;
   // Completions that have come and were not taken yet.
   unsigned ready() const noexcept { return io_uring_cq_ready(&ring_); }
+
+  template <class Visit>
+  void for_each_ready(Visit visit) noexcept {
+    const unsigned end = io_uring_smp_load_acquire(ring_.cq.ktail);
+    for (unsigned at = *ring_.cq.khead; at != end; ++at) {
+      visit(ring_.cq.cqes[at & ring_.cq.ring_mask]);
+    }
+  }
+  // Sees the completions of every submission before anybody else. Outlives the last of them.
+  void serve(SendBatch& batch) noexcept { batch_ = &batch; }
 
   // Buffers for multishot receives, which have seen one; null where there are none.
   std::unique_ptr<BufferRing> open_buffers(BufferRing::Filling filling, BufferPool& pool);
@@ -80,10 +99,13 @@ class Ring {
   Ring() noexcept {}
 
   io_uring_sqe& entry_of_full_queue() noexcept;
+  void wait(std::optional<Duration> at_most) noexcept;
+  void tell_batch() noexcept;
   bool set_up(std::string& refusal) noexcept;
   bool probe(std::string& refusal) noexcept;
   bool self_test(std::string& refusal) noexcept;
   bool try_multishot_poll() noexcept;
+  bool try_batched_send() noexcept;
   bool try_multishot(BufferRing& buffers) noexcept;
   Completion wait_in_trial() noexcept;
 
@@ -91,6 +113,7 @@ class Ring {
   RingFeatures features_;
   unsigned setup_flags_ = 0;
   bool open_ = false;
+  SendBatch* batch_ = nullptr;
 };
 
 inline bool Ring::next(Completion& into) noexcept {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <vector>
 
 namespace coil::detail {
 
@@ -64,6 +65,7 @@ bool Ring::self_test(std::string& refusal) noexcept {
   const bool both = wait_in_trial().result == 1 && wait_in_trial().result == 1;
   if (both && received == sent) {
     features_.multishot_poll = features_.multishot_poll && try_multishot_poll();
+    features_.batched_send = features_.batched_send && try_batched_send();
     return true;
   }
   refusal = "a trial send and receive through the ring failed (a filter on its operations?)";
@@ -83,6 +85,29 @@ bool Ring::try_multishot_poll() noexcept {
   wait_in_trial();
   wait_in_trial();
   return true;
+}
+
+// More than the connection takes, which must be told as it is; and a byte, which must not be told.
+bool Ring::try_batched_send() noexcept {
+  Pair pair;
+  const int least = 0;
+  if (!pair.open()) return false;
+  if (::setsockopt(pair.near(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least) != 0) return false;
+  std::vector<char> much(64 * 1024);
+  auto send = [&](std::size_t size) {
+    io_uring_sqe& sqe = entry();
+    io_uring_prep_send(&sqe, pair.near(), much.data(), size,
+                       MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+  };
+  send(much.size());
+  const int sent = wait_in_trial().result;
+  if (sent <= 0 || static_cast<std::size_t>(sent) >= much.size()) return false;
+  if (::recv(pair.far(), much.data(), much.size(), MSG_DONTWAIT) <= 0) return false;
+  send(1);
+  io_uring_prep_nop(&entry());
+  enter(Duration::zero());
+  return ready() == 1 && wait_in_trial().result == 0;
 }
 
 // Two bytes that come one after the other, and the end, as every connection will see them.

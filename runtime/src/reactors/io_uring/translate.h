@@ -20,6 +20,15 @@ inline void translate_send(SendOperation& op, HandleSlot& slot, Ring& ring) noex
                      MSG_NOSIGNAL);
   io_uring_sqe_set_data(&entry, &op);
 }
+// The same for bytes of a batch: it completes with its submission, silently if all went well.
+inline void translate_batched_send(HandleSlot& slot, ConstBytes bytes, unsigned index,
+                                   Ring& ring) noexcept {
+  io_uring_sqe& entry = ring.entry();
+  io_uring_prep_send(&entry, slot.native().descriptor(), bytes.data(), bytes.size(),
+                     MSG_NOSIGNAL | MSG_DONTWAIT | MSG_WAITALL);
+  entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
+  io_uring_sqe_set_data64(&entry, name_of_batched_send(index));
+}
 // Fills an entry that waits until the operation is worth an attempt.
 void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept;
 

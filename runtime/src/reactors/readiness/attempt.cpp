@@ -26,7 +26,7 @@ bool would_block(int number) noexcept { return number == EAGAIN || number == EWO
 
 // Repeats an interrupted call and turns its result into an outcome.
 template <class Call>
-Attempt outcome_of(Call call) noexcept {
+[[gnu::always_inline]] inline Attempt outcome_of(Call call) noexcept {
   for (;;) {
     const ssize_t result = call();
     if (result >= 0) return result;

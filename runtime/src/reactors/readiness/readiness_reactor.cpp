@@ -59,7 +59,7 @@ Attempt ReadinessReactor::do_submit(Operation& op, HandleSlot& slot) noexcept {
 
 Attempt ReadinessReactor::wait_for_change(Operation& op, HandleSlot& slot) noexcept {
   op.backend_state = watched;
-  if (watched_for_good(slot)) [[likely]]
+  if (slot.watched_for_good) [[likely]]
     return std::nullopt;
   const Attempt refused = start_watch(op, slot);
   if (refused) op.backend_state = handed_back;
@@ -70,6 +70,8 @@ Attempt ReadinessReactor::wait_for_change(Operation& op, HandleSlot& slot) noexc
 Attempt ReadinessReactor::start_watch(Operation& op, HandleSlot& slot) noexcept {
   try {
     const int error = poller_->watch(slot, op.direction());
+    slot.watched_for_good =
+        edge_triggered_ && slot.backend_registered && slot.kind() != HandleKind::foreign;
     return error == 0 ? Attempt() : Attempt(outcome::from_system_error(error));
   } catch (const std::bad_alloc&) {
     return outcome::from_system_error(ENOMEM);
@@ -135,7 +137,7 @@ void ReadinessReactor::serve(const Readiness& seen) noexcept {
     slot->ready_to_read = true;
     // The end of the stream may lie behind bytes that are read first, and no further edge will
     // tell of it: every later receive must look.
-    slot->ended = slot->ended || seen.hangup;
+    slot->ended |= seen.hangup;
     serve_side(*slot, Direction::read, seen.invalid);
   }
   // Nothing closes a handle in between: who is served goes on later.
@@ -147,7 +149,7 @@ void ReadinessReactor::serve(const Readiness& seen) noexcept {
 // Nearly always nobody waits, or one does.
 inline void ReadinessReactor::serve_side(HandleSlot& slot, Direction side, bool invalid) noexcept {
   Operation* op = slot.in_flight.oldest(side);
-  if (!watched_for_good(slot) || (op != nullptr && !InFlight::is_alone(*op))) [[unlikely]] {
+  if (!slot.watched_for_good || (op != nullptr && !InFlight::is_alone(*op))) [[unlikely]] {
     serve_waiters(slot, side, invalid);
   } else if (op != nullptr && waits(*op)) {
     serve_waiter(*op, slot, invalid);
@@ -158,7 +160,7 @@ void ReadinessReactor::serve_waiters(HandleSlot& slot, Direction side, bool inva
   slot.in_flight.for_each(side, [&](Operation& op) {
     if (waits(op)) serve_waiter(op, slot, invalid);
   });
-  if (!watched_for_good(slot)) end_watch_if_idle(slot, side);
+  if (!slot.watched_for_good) end_watch_if_idle(slot, side);
 }
 
 inline Attempt ReadinessReactor::receive_or_attempt(Operation& op, HandleSlot& slot) noexcept {

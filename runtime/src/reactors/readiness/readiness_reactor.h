@@ -23,6 +23,11 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
  private:
   bool begin(Operation& op, HandleSlot& slot) noexcept override;
   Attempt do_submit(Operation& op, HandleSlot& slot) noexcept override;
+  std::int64_t send_outgoing(HandleSlot& slot, OutgoingSender&) noexcept override {
+    const ConstBytes message = outgoing().message();
+    outgoing().drop();
+    return try_send(slot.native().descriptor(), message).value_or(0);
+  }
   void do_cancel(Operation& op, HandleSlot& slot) noexcept override;
   void wait(TimePoint until) noexcept override;
   bool deliver() noexcept override;
@@ -40,12 +45,8 @@ class ReadinessReactor final : public Reactor, private ReadinessSink {
 
   static bool waits(const Operation& op) noexcept { return op.backend_state == watched; }
   void hand_back(Operation& op, std::int64_t result) noexcept;
-  // A change will be reported without anything to do about it.
-  bool watched_for_good(const HandleSlot& slot) const noexcept {
-    return edge_triggered_ && slot.backend_registered && slot.kind() != HandleKind::foreign;
-  }
-  bool is_quiet(const HandleSlot& slot) const noexcept {
-    return !slot.ready_to_read && !slot.ended && watched_for_good(slot);
+  static bool is_quiet(const HandleSlot& slot) noexcept {
+    return !slot.ready_to_read && !slot.ended && slot.watched_for_good;
   }
   Attempt wait_for_change(Operation& op, HandleSlot& slot) noexcept;
   Attempt start_watch(Operation& op, HandleSlot& slot) noexcept;

@@ -44,6 +44,8 @@ class OwnedSocket {
     if (reactor_ == nullptr) contract_violation("a socket was used that was never opened");
     return *reactor_;
   }
+  // The same without a look. Requires: It was opened.
+  Reactor& known_reactor() const noexcept { return *reactor_; }
   HandleId id() const noexcept { return id_; }
   // The live slot, or null when the handle was closed.
   HandleSlot* slot() const noexcept {

@@ -133,6 +133,8 @@ void add_servers(CLI::App& app, CommandLine& line) {
       ->check(CLI::Range(1, 1024));
   echo->add_flag("--hand-round", line.server.hand_round,
                  "one worker accepts and hands connections round, where each could listen");
+  echo->add_flag("--pin", line.server.pinned,
+                 "keep each worker to a processor, and give it the connections that come in there");
   add_server(app, line, "udp-echo", "the same over UDP", "udp", &samples::udp_echo,
              &samples::udp_echo_protocol);
   add_server(app, line, "chat", "let clients talk to each other", "tcp", &samples::chat_server,

@@ -11,7 +11,7 @@ set(COIL_TEST_SKIPS
   process_output_contract_test.simulated=9
   process_protocol_contract_test.simulated=14
   process_transport_contract_test.simulated=14
-  stdio_contract_test.simulated=15
+  stdio_contract_test.simulated=16
   stdio_terminal_contract_test.simulated=4
   # … a network of its own, which no other reactor can share;
   shared_port_contract_test.simulated=10
@@ -46,6 +46,6 @@ if(COIL_SYSTEM STREQUAL "windows")
     process_end_contract_test.iocp=4
     process_protocol_contract_test.iocp=1
     process_transport_contract_test.iocp=4
-    stdio_contract_test.iocp=2
+    stdio_contract_test.iocp=3
     stdio_terminal_contract_test.iocp=4)
 endif()

@@ -6,6 +6,7 @@
 #include <coil/net/ports.h>
 #include <coil/runtime/as_result.h>
 #include <coil/runtime/detail/root_task.h>
+#include <coil/runtime/detail/thread_calls.h>
 #include <coil/runtime/owned_handle.h>
 #include <coil/runtime/sleep.h>
 #include <coil/threads/channel.h>
@@ -45,6 +46,14 @@ class HandedStream {
   std::vector<std::byte> unread_;
   OwnedHandle socket_;
 };
+
+// Where it cannot be asked for, the listener takes its share like all.
+void ask_for_own_processor(Reactor& reactor, NativeHandle listener) {
+  const int processor = detail::processor_of_this_thread();
+  if (processor < 0) return;
+  [[maybe_unused]] const Result<> asked =
+      reactor.sockets().set_option(listener, SocketOption::incoming_processor, processor);
+}
 
 using Sender = ChannelSender<HandedStream>;
 using Receiver = ChannelReceiver<HandedStream>;
@@ -182,12 +191,12 @@ SharedPort SharedPort::bind(Reactor& reactor, const Address& local, std::size_t 
   if (state->spread != Spread::hand_round) {
     try {
       for (std::size_t index = 0; index < shares; ++index) listen(true);
-      state->spread = Spread::reuse_port;
+      if (state->spread == Spread::automatic) state->spread = Spread::reuse_port;
       return SharedPort(std::move(state));
     } catch (const CannotListenError& error) {
       const bool lacking =
           error.code() == std::errc::no_protocol_option || error.code() == Errc::not_supported;
-      if (!lacking || state->spread == Spread::reuse_port) throw;
+      if (!lacking || state->spread != Spread::automatic) throw;
     }
   }
   state->spread = Spread::hand_round;
@@ -215,7 +224,9 @@ PortShare SharedPort::take(Reactor& reactor, std::size_t index) const {
     state.listeners[index] = OwnedHandle();
   }
   state.taken[index] = 1;
-  if (state.spread == Spread::reuse_port) {
+  if (state.spread == Spread::by_processor)
+    ask_for_own_processor(reactor, listener.socket_.native());
+  if (state.spread != Spread::hand_round) {
     return PortShare(std::make_unique<PortShare::Listening>(std::move(listener)));
   }
   Receiver receiver = std::move(state.receivers[index]);

@@ -63,10 +63,16 @@ void StreamTransport::writeSequence(std::span<const ConstBytes> pieces) {
   for (const ConstBytes& piece : pieces) write(piece);
 }
 
+// What the reactor has in its batch has been sent by then, or has come back, and then the writing
+// strand goes on with it.
+void StreamTransport::settle_output() {
+  const HandleSlot* const slot = stream_.output_slot();
+  if (slot != nullptr && slot->in_batch) stream_.reactor().submit_queued();
+}
+
 // The handle for what is sent directly, if that may be: what is read elsewhere is written by the
-// strand, because an error of it may be less than the end. What the reactor has in its batch has
-// been sent by then or has come back, and then the strand goes on with it.
-HandleSlot* StreamTransport::settled_output() {
+// strand, because an error of it may be less than the end.
+HandleSlot* StreamTransport::settled_socket() {
   if (!stream_.is_socket()) return nullptr;
   HandleSlot* const slot = stream_.output_slot();
   if (slot == nullptr || !slot->in_batch) [[likely]]
@@ -78,7 +84,7 @@ HandleSlot* StreamTransport::settled_output() {
 // Sends what the callback wrote and then `more`, as far as the kernel takes it at once, and gives
 // how much of `more` it took.
 std::size_t StreamTransport::send_now(ConstBytes more) {
-  const HandleSlot* const slot = settled_output();
+  const HandleSlot* const slot = settled_socket();
   if (slot == nullptr || !output_.empty()) return 0;
   const std::array<ConstBytes, 2> both = {message(), more};
   const std::size_t pending = both[0].size();
@@ -89,18 +95,18 @@ std::size_t StreamTransport::send_now(ConstBytes more) {
     output_failed(outcome);
     return more.size();
   }
-  const auto sent = static_cast<std::size_t>(outcome);
-  if (sent < pending) output_.append(both[0].skip(sent));
   if (pending != 0) outgoing().drop();
-  return sent - std::min(sent, pending);
+  const auto sent = static_cast<std::size_t>(outcome);
+  if (sent < pending) keep_rest(both[0].skip(sent));
+  return reason_ ? more.size() : sent - std::min(sent, pending);
 }
 
 void StreamTransport::send_message() {
-  HandleSlot* const slot = writer_runs_ ? nullptr : settled_output();
+  HandleSlot* const slot = writer_runs_ ? nullptr : settled_socket();
   if (slot == nullptr) {
     keep_message();
-  } else {
-    send_message(*slot, message());
+  } else if (const ConstBytes all = message(); !all.empty()) {
+    send_message(*slot, all);
   }
 }
 
@@ -109,7 +115,16 @@ inline void StreamTransport::send_message(HandleSlot& slot, ConstBytes all) {
   if (outcome < 0) [[unlikely]] {
     output_failed(outcome);
   } else if (static_cast<std::size_t>(outcome) < all.size()) [[unlikely]] {
-    output_.append(all.skip(static_cast<std::size_t>(outcome)));
+    keep_rest(all.skip(static_cast<std::size_t>(outcome)));
+  }
+}
+
+// Without memory for what follows bytes that have gone, the connection cannot go on.
+void StreamTransport::keep_rest(ConstBytes rest) noexcept {
+  try {
+    output_.append(rest);
+  } catch (...) {
+    end(Failure::current());
   }
 }
 
@@ -124,33 +139,31 @@ void StreamTransport::keep_message() {
 // Comes before anything that was written since.
 void StreamTransport::not_sent(std::int64_t outcome, ConstBytes rest) noexcept {
   if (reason_) return;
-  if (outcome < 0) {
-    output_failed(outcome);
-    return;
-  }
   try {
-    output_.prepend(rest);
-    start_writer();
+    if (outcome < 0) {
+      output_failed(outcome);
+    } else {
+      output_.prepend(rest);
+      start_writer();
+    }
   } catch (...) {
     end(Failure::current());
   }
 }
 
 // An error ends the connection; the reading strand tells the protocol.
-void StreamTransport::output_failed(std::int64_t outcome) noexcept {
+void StreamTransport::output_failed(std::int64_t outcome) {
   output_.clear();
   end(Error(outcome::code_of(outcome), "send").failure());
 }
 
-// The callback returns: what it wrote goes out, which needs no look at the handle if that has just
+// The callback returns: what it wrote goes out, which needs no look at the socket if that has just
 // received and was not closed since.
-void StreamTransport::flush(HandleSlot* received_from) {
+void StreamTransport::flush(HandleSlot* socket) {
   if (reason_) return;
   if (const ConstBytes all = outgoing().message(); !all.empty()) {
-    const bool usual = received_from != nullptr && received_from->kind() == HandleKind::stream &&
-                       !received_from->in_batch && !writer_runs_;
-    if (usual) [[likely]] {
-      send_message(*received_from, all);
+    if (socket != nullptr && !socket->in_batch && !writer_runs_) [[likely]] {
+      send_message(*socket, all);
     } else {
       send_message();
     }
@@ -179,7 +192,7 @@ Task<void> StreamTransport::run_writer(std::shared_ptr<StreamTransport> self) {
 }
 
 Task<void> StreamTransport::write_loop() {
-  settled_output();
+  settle_output();
   while (!reason_) {
     if (!output_.empty()) {
       Result<std::size_t> sent = co_await as_result(stream_.write_some(output_.next()));

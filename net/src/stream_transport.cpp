@@ -92,7 +92,8 @@ void StreamTransport::take(std::int64_t outcome, const Incoming& incoming) {
     take_end(outcome);
   } else if (!disconnecting_) {
     const ConstBytes bytes = incoming.bytes();
-    call("dataReceived", [&] { protocol_->dataReceived(bytes); }, &incoming.slot());
+    HandleSlot* const socket = stream_.is_socket() ? &incoming.slot() : nullptr;
+    call("dataReceived", [&] { protocol_->dataReceived(bytes); }, socket);
   }
 }
 
@@ -152,11 +153,11 @@ void StreamTransport::write_side_ended() {
 }
 
 template <class Call>
-void StreamTransport::call(const char* where, Call function, HandleSlot* received_from) noexcept {
+void StreamTransport::call(const char* where, Call function, HandleSlot* socket) noexcept {
   try {
     corked_ = true;
     function();
-    flush(received_from);
+    flush(socket);
   } catch (...) {
     stream_.reactor().log_current(where);
     reason_ =
@@ -242,7 +243,7 @@ void StreamTransport::leave() noexcept {
   if (detached_) {
     protocol_->forget_transport();
     protocol_.reset();
-    settled_output();
+    settle_output();
     if (!writer_runs_) hand_over();
   } else {
     report_loss();

@@ -93,7 +93,7 @@ class StreamTransport final : public Transport,
   void take_end(std::int64_t outcome);
   // Calls the protocol; an exception ends the connection.
   template <class Call>
-  void call(const char* where, Call function, HandleSlot* received_from = nullptr) noexcept;
+  void call(const char* where, Call function, HandleSlot* socket = nullptr) noexcept;
   // What a registered producer makes is wanted until it is unregistered.
   bool accepts_writes() const noexcept {
     if (reason_ || detached_) return false;
@@ -129,13 +129,15 @@ class StreamTransport final : public Transport,
   bool gather(ConstBytes data);
   void keep_message();
   void write_unusual(ConstBytes data);
-  HandleSlot* settled_output();
+  void settle_output();
+  HandleSlot* settled_socket();
   std::size_t send_now(ConstBytes more);
   void send_message();
   void send_message(HandleSlot& slot, ConstBytes all);
   void not_sent(std::int64_t outcome, ConstBytes rest) noexcept override;
-  void output_failed(std::int64_t outcome) noexcept;
-  void flush(HandleSlot* received_from);
+  void keep_rest(ConstBytes rest) noexcept;
+  void output_failed(std::int64_t outcome);
+  void flush(HandleSlot* socket);
   void end(Failure reason) noexcept;
   void abort(Failure reason) noexcept;
   void end_at_stop() noexcept;

@@ -78,23 +78,18 @@ class WriteBuffer {
     memory_->queued.swap(all);
   }
 
-  // What to send first, all that there is unless something is on its way out already. Valid until
-  // the next append.
-  ConstBytes first() const noexcept {
-    if (memory_ == nullptr) return {};
-    return memory_->in_flight.empty() ? memory_->queued.bytes() : memory_->in_flight;
-  }
-  // The same for bytes that stay where they are, whatever is appended, until they were sent.
-  // Requires: Not empty.
+  // What to send first, all that there is unless something is on its way out already: it stays
+  // where it is, whatever is appended, until it was sent. Requires: Not empty.
   ConstBytes next() noexcept {
-    if (memory_->in_flight.empty()) start_sending(0);
+    if (memory_->in_flight.empty()) {
+      memory_->sending.clear();
+      memory_->sending.swap(memory_->queued);
+      memory_->in_flight = memory_->sending.bytes();
+    }
     return memory_->in_flight;
   }
-  // So many of the first were sent. Requires: There were as many.
-  void sent(std::size_t count) noexcept {
-    if (memory_->in_flight.empty()) start_sending(0);
-    memory_->in_flight = memory_->in_flight.skip(count);
-  }
+  // So many of those were sent.
+  void sent(std::size_t count) noexcept { memory_->in_flight = memory_->in_flight.skip(count); }
   // Drops everything. Requires: Nothing is in flight.
   void clear() noexcept { memory_.reset(); }
   // Drops what is not in flight yet.
@@ -110,12 +105,6 @@ class WriteBuffer {
 
     bool empty() const noexcept { return queued.empty() && in_flight.empty(); }
   };
-
-  void start_sending(std::size_t already) noexcept {
-    memory_->sending.clear();
-    memory_->sending.swap(memory_->queued);
-    memory_->in_flight = memory_->sending.bytes().skip(already);
-  }
 
   std::unique_ptr<Memory> memory_;
 };

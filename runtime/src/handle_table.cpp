@@ -61,6 +61,9 @@ void HandleTable::close(HandleId id) noexcept {
   HandleSlot* slot = find(id);
   if (slot == nullptr) return;
   slot->open_ = false;
+  // What was written before goes out before. Others may be closed by what that comes to, but this
+  // one counts as closing only when its own end is under way.
+  if (slot->in_batch) reactor_.submit_queued();
   slot->closing_ = true;
   ++closing_;
   if (slot->kind_ == HandleKind::stream && !slot->unread.empty()) {
@@ -76,6 +79,7 @@ NativeHandle HandleTable::release(HandleId id, std::vector<std::byte>& unread) {
   if (!slot->in_flight.empty()) {
     contract_violation("a handle was released while an operation was in flight on it");
   }
+  if (slot->in_batch) reactor_.submit_queued();
   reactor_.quiet(*slot);
   const std::size_t before = unread.size();
   unread.resize(before + slot->unread.size());

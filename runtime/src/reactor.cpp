@@ -59,14 +59,17 @@ void Reactor::begin_turns() {
   leave_ = false;
 }
 
-void Reactor::end_turns() noexcept { in_turns_ = false; }
+// The next turn may be long in coming.
+void Reactor::end_turns() noexcept {
+  submit_queued();
+  in_turns_ = false;
+}
 
 void Reactor::iterate(Duration at_most) {
   begin_turns();
   forget_time();
   const TimePoint start = now();
   turn(at_most > TimePoint::max() - start ? TimePoint::max() : start + at_most);
-  submit_queued();  // The next turn may be long in coming.
   end_turns();
 }
 

@@ -301,13 +301,7 @@ void Reactor::finish_sends() noexcept {
   }
 }
 
-// What was written before a close goes out before it.
-inline void Reactor::leave_batch(HandleSlot& slot) noexcept {
-  if (slot.in_batch) submit_queued();
-}
-
 void Reactor::drain_handle(HandleSlot& slot) noexcept {
-  leave_batch(slot);
   if (slot.in_flight.empty() && !slot.backend_busy) {
     handles_.finish_close(slot);
     return;
@@ -332,7 +326,6 @@ void Reactor::finish_closings() noexcept {
 }
 
 void Reactor::quiet(HandleSlot& slot) noexcept {
-  leave_batch(slot);
   if (slot.backend_busy) end_own_requests(slot);
   while (slot.backend_busy) deliver_soon();
 }

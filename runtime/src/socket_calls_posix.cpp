@@ -73,6 +73,12 @@ OptionName option_name(SocketOption option, NativeHandle socket) noexcept {
     case SocketOption::multicast_ttl:
       return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_MULTICAST_HOPS}
                            : OptionName{IPPROTO_IP, IP_MULTICAST_TTL};
+    case SocketOption::incoming_processor:
+#if defined(SO_INCOMING_CPU)
+      return {SOL_SOCKET, SO_INCOMING_CPU};
+#else
+      return {0, 0};
+#endif
     case SocketOption::receive_errors:
 #if defined(IP_RECVERR)
       return is_v6(socket) ? OptionName{IPPROTO_IPV6, IPV6_RECVERR}

@@ -101,6 +101,7 @@ OptionName option_name(SocketOption option, SOCKET socket) noexcept {
                            : OptionName{IPPROTO_IP, IP_MULTICAST_IF};
     case SocketOption::reuse_port:
     case SocketOption::receive_errors:
+    case SocketOption::incoming_processor:
       break;
   }
   return {0, 0};

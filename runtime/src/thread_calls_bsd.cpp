@@ -20,6 +20,7 @@ void name_this_thread(const std::string& name) {
 }
 
 void keep_this_thread_on(unsigned) {}
+int processor_of_this_thread() { return -1; }
 
 unsigned usable_cores() {
   return static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));

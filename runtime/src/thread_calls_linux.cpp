@@ -44,6 +44,14 @@ void keep_this_thread_on(unsigned core) {
   }
 }
 
+int processor_of_this_thread() {
+  cpu_set_t mine;
+  if (!allowed_cores(mine) || CPU_COUNT(&mine) != 1) return -1;
+  int number = 0;
+  while (!CPU_ISSET(number, &mine)) ++number;
+  return number;
+}
+
 unsigned usable_cores() {
   cpu_set_t allowed;
   return allowed_cores(allowed) ? static_cast<unsigned>(CPU_COUNT(&allowed)) : 1;

@@ -47,6 +47,9 @@ void keep_this_thread_on(unsigned core) {
   }
 }
 
+// Nobody asks: sockets do not share a port here.
+int processor_of_this_thread() { return -1; }
+
 unsigned usable_cores() {
   const int allowed = std::popcount(allowed_cores());
   if (allowed != 0) return static_cast<unsigned>(allowed);

@@ -25,6 +25,7 @@ struct ServerOptions {
   std::vector<std::string> words;    // The command that is run for each connection.
   std::size_t workers = 1;  // Reactors that serve, each on a thread of its own if there are more.
   bool hand_round = false;  // One of them accepts for all, although each could listen.
+  bool pinned = false;      // Each keeps to a processor, and takes the connections of that.
 };
 
 struct CommandOptions {

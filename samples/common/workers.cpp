@@ -71,7 +71,9 @@ void tell_forced(const coil::StopReport& report) {
 
 int run_workers(coil::Reactor& reactor, const ServerOptions& options, const char* what,
                 ServeShare serve) {
-  const auto spread = options.hand_round ? coil::Spread::hand_round : coil::Spread::automatic;
+  const auto spread = options.hand_round ? coil::Spread::hand_round
+                      : options.pinned   ? coil::Spread::by_processor
+                                         : coil::Spread::automatic;
   const coil::SharedPort port = coil::SharedPort::bind(
       reactor, options.listen, options.workers, coil::SharedPortOptions().set_spread(spread));
   std::vector<Own> all(options.workers);
@@ -80,6 +82,7 @@ int run_workers(coil::Reactor& reactor, const ServerOptions& options, const char
   coil::ReactorGroup workers(coil::ReactorGroupOptions()
                                  .set_size(options.workers)
                                  .set_name("echo")
+                                 .set_pinned(options.pinned)
                                  .set_reactor(coil::ReactorOptions().set_kind(kind.value())));
   workers.start(&work, port, serve, &all);
   announce(reactor, port.local_address(),

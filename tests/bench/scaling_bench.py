@@ -8,7 +8,7 @@ Each core carries a reactor and a load, so that one core and two do the same kin
   steered  the same, and each listener asks for the connections that begin on its core
 
 The sample `coil echo --workers N`, as a user runs it, is measured as well: `one` is one worker,
-`shared` two. It counts messages, keeps its threads on no core, and has a reactor that supervises.
+`shared` two, `steered` two with `--pin`. It counts messages, and has a reactor that supervises.
 """
 import concurrent.futures
 import contextlib
@@ -52,9 +52,10 @@ def rate(setup, port, pid, core):
 
 def start(stack, command, kind, cores):
     """Starts what a kind takes; gives for each core (port, process, core) of its load."""
-    if kind == "shared" and is_sample(command):
+    if kind in ("shared", "steered") and is_sample(command):
+        two = ["--workers", "2", *(["--pin"] if kind == "steered" else [])]
         server, port = stack.enter_context(
-            servers.running([*command, "--workers", "2"], set(cores), servers.STEADY))
+            servers.running([*command, *two], set(cores), servers.STEADY))
         return [(port, server.pid, core) for core in cores]
     if kind in ("shared", "steered") and "coil" in command[0].name:
         two = ["--reactors", "2", *(["--steer"] if kind == "steered" else [])]
@@ -92,7 +93,7 @@ def run(setup):
     names = list(commands)
     rounds = setup.rounds(4)
     figures = {(name, kind): [] for name, command in commands.items() for kind in KINDS
-               if kind != "steered" or name.startswith("coil") and not is_sample(command)}
+               if kind != "steered" or name.startswith("coil")}
     for number in range(rounds):
         order = list(figures)
         random.shuffle(order)

@@ -1,13 +1,14 @@
 // One port for several reactors: by the kernel, and by handing connections round.
 // Covers: shared_port.h, owned_handle.h.
 #include <coil/net.h>
+#include <coil/runtime/detail/thread_calls.h>
 #include <coil/testing/simulated_reactor.h>
 #include <coil/threads.h>
-
 #include <doctest/doctest.h>
 
 #include <array>
 #include <atomic>
+#include <fstream>
 #include <set>
 #include <span>
 #include <string>
@@ -89,6 +90,54 @@ Task<void> serve_probes(Reactor& reactor, std::size_t index, SharedPort port,
 std::span<const Spread> spreads_of(const Reactor& reactor) {
   static constexpr std::array<Spread, 2> spreads = {Spread::reuse_port, Spread::hand_round};
   return std::span(spreads).subspan(reactor.name() == "iocp" ? 1 : 0);
+}
+
+// Threads are kept to processors on Linux, whose release 6.2 heeds which of them a listener wants.
+bool keeps_connections_at_home() {
+  int major = 0;
+  int minor = 0;
+  char dot = 0;
+  std::ifstream("/proc/sys/kernel/osrelease") >> major >> dot >> minor;
+  return detail::usable_cores() >= 2 && (major > 6 || (major == 6 && minor >= 2));
+}
+
+// Asks, from the processor that it is kept to, who serves there.
+Task<void> ask_at_home(Reactor& reactor, std::size_t index, Address where,
+                       std::vector<std::set<std::string>>* served_by) {
+  for (int number = 0; number < 20; ++number) {
+    TcpStream stream = co_await TcpStream::connect(reactor, where);
+    std::string name(1, '.');
+    co_await read_exactly(stream, name);
+    (*served_by)[index].insert(name);
+    stream.abort();
+  }
+}
+
+TEST_CASE("reactors that are kept to processors get the connections that come in on those") {
+  COIL_CONTRACT(reactor);
+  if (has_no_system_sockets(*reactor)) return;
+  const auto options = SharedPortOptions().set_spread(Spread::by_processor);
+  if (reactor->name() == "iocp") {
+    CHECK_THROWS_AS(SharedPort::bind(*reactor, Address::loopback(0), 2, options),
+                    CannotListenError);
+    return;
+  }
+  ReactorGroup workers(group_options(2).set_pinned(true));
+  const SharedPort port = SharedPort::bind(*reactor, Address::loopback(0), 2, options);
+  CHECK(port.spread() == Spread::by_processor);
+  workers.start(&serve_share, port);
+  std::vector<std::set<std::string>> served_by(2);
+  ReactorGroup clients(group_options(2).set_pinned(true));
+  clients.start(&ask_at_home, port.local_address(), &served_by);
+  auto all = [&]() -> Task<void> { co_await clients.wait(); };
+  run(*reactor, all());
+  for (std::size_t index = 0; index < 2; ++index) {
+    CHECK_FALSE(served_by[index].empty());
+    if (!keeps_connections_at_home()) continue;
+    CHECK(served_by[index] == std::set<std::string>{std::to_string(index)});
+  }
+  workers.stop();
+  workers.join();
 }
 
 TEST_CASE("several reactors serve one port, and every connection is served once") {

@@ -10,6 +10,7 @@
 
 #include "support/contract.h"
 #include "support/everything.h"
+#include "support/probe.h"
 #include "support/standard_streams.h"
 
 using namespace coil;
@@ -52,6 +53,28 @@ TEST_CASE("standard streams over one socket are its two sides") {
     co_await stdio.shutdown_write();
     const std::string answer = co_await read_everything(peer);
     CHECK(answer == "answer");
+  };
+  run(*reactor, all());
+}
+
+TEST_CASE("a protocol that reads a socket and writes a pipe answers through the pipe") {
+  COIL_KERNEL_CONTRACT(reactor, "standard streams");
+  auto all = [&]() -> Task<void> {
+    std::array<int, 2> ends = {-1, -1};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    const Descriptor input(ends[0]);
+    Streams streams(*reactor);
+    TcpStream peer(*reactor, NativeHandle(ends[1]));
+    Strings seen;
+    const auto probe = std::make_shared<Probe>(&seen);
+    probe->on_data = [](Transport& line) { line.write("answer"); };
+    const StandardIO connection(*reactor, probe, over(input, streams.output()));
+    co_await peer.write_all("?");
+    std::array<std::byte, 6> answer;
+    co_await read_exactly(streams.screen, answer);
+    CHECK(as_text(ConstBytes(answer)) == "answer");
+    peer.close();
+    while (seen.back() != "lost") co_await yield();
   };
   run(*reactor, all());
 }

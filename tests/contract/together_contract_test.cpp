@@ -76,8 +76,8 @@ TEST_CASE("small writes arrive whole and in order though the kernel takes but a 
   });
 }
 
-// The task is resumed in the same turn, before the kernel was asked to take what the callback wrote.
-// It writes so little that nearly always the kernel runs full within what the callback wrote.
+// The task is resumed in the same turn, before the kernel was asked to take what was written.
+// It writes so little that the kernel nearly always runs full within what the callback wrote.
 TEST_CASE("what a task writes behind a callback comes behind it, whatever the kernel takes") {
   COIL_CONTRACT(reactor);
   Glut glut;

@@ -161,6 +161,41 @@ TEST_CASE("nothing joins a batch until its senders know, nor while a failure mig
   at.submit();
 }
 
+// The kernel stops at an entry that it cannot read, and has carried out those before it.
+TEST_CASE("a failure is noted though the kernel took a part of the entries only") {
+  Batched at;
+  if (!at) return;
+  at.close_far();
+  REQUIRE(at.add("one"));
+  io_uring_sqe& wrong = at.ring->entry();
+  io_uring_prep_nop(&wrong);
+  wrong.opcode = 255;
+  REQUIRE(at.add("two"));
+  at.ring->enter(Duration::zero());
+  CHECK(at.ring->unsubmitted() == 1);
+  CHECK(at.told.outcomes.empty());
+  at.ring->for_each_ready([](io_uring_cqe& completion) {
+    CHECK(detail::request_of(completion.user_data) != detail::OwnRequest::batched_send);
+  });
+  at.submit();
+  CHECK(at.told.outcomes == std::vector<std::int64_t>(2, outcome::from_system_error(EPIPE)));
+}
+
+TEST_CASE("what may complete many times is submitted neither with a batch nor before one") {
+  Batched at;
+  if (!at) return;
+  REQUIRE(at.add("hello"));
+  io_uring_prep_nop(&at.ring->entry_of_many());
+  CHECK(at.far() == "hello");
+  CHECK(at.ring->unsubmitted() == 1);
+  CHECK_FALSE(at.add("too early"));
+  at.outgoing.drop();
+  at.submit();
+  CHECK(at.add("again"));
+  at.submit();
+  CHECK(at.far() == "again");
+}
+
 TEST_CASE("a message that has begun moves to the front when those before it have gone") {
   Batched at;
   if (!at) return;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -236,6 +237,37 @@ TEST_CASE("what a protocol wrote before an abort goes to nobody who has the numb
       CHECK(::recv(each->number(), buffer.data(), buffer.size(), MSG_DONTWAIT) == -1);
     }
   });
+}
+
+// The task ends in the turn in which the protocol answers.
+TEST_CASE("what was written before run() returned has been sent") {
+  COIL_CONTRACT(reactor);
+  auto factory = std::make_shared<ProbeFactory>();
+  Event answered;
+  factory->prepare = [&](Probe& probe) {
+    probe.on_data = [&](Transport& line) {
+      line.write("answer");
+      answered.set();
+    };
+  };
+  ListeningPort port = listenTCP(*reactor, Address::loopback(0), factory);
+  std::optional<TcpStream> client;
+  auto ask = [&]() -> Task<void> {
+    client = co_await TcpStream::connect(*reactor, port.getHost());
+    co_await write_all(*client, "?");
+    co_await answered.wait();
+  };
+  run(*reactor, ask());
+  std::array<char, 64> buffer;
+  const int descriptor = native(*reactor, client->id());
+  const ssize_t size = ::recv(descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  CHECK(size == 6);
+  auto end = [&]() -> Task<void> {
+    client->abort();
+    co_await port.stopListening();
+    while (port.connections() != 0) co_await yield();
+  };
+  run(*reactor, end());
 }
 
 }  // namespace

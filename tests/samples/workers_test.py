@@ -20,7 +20,7 @@ def threads_of(server):
 
 
 for style in ("coroutine", "protocol"):
-    for spread in ((), ("--hand-round",)):
+    for spread in ((), ("--hand-round",), ("--pin",)):
         server = start("--style", style, "--workers", "3", *spread)
         assert "3 workers" in server.first_line, server.first_line
         names = threads_of(server)

@@ -18,6 +18,10 @@ enum class Spread : unsigned char {
   automatic,   // reuse_port where the system has it, else hand_round.
   reuse_port,  // Each reactor listens, and the kernel picks one by the peer's address and port.
   hand_round,  // One reactor accepts, and gives each connection to the next in turn.
+  // Each listens, and the kernel prefers the one whose thread is kept to the processor that the
+  // connection came in on (ReactorGroupOptions::set_pinned): its packets then cross to no other.
+  // Like reuse_port where that cannot be asked for. One busy network queue gives all to one.
+  by_processor,
 };
 
 // SharedPortOptions: how a shared port listens.

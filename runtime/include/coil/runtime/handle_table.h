@@ -42,6 +42,7 @@ class HandleSlot {
   NativeHandle native() const noexcept { return native_; }
   HandleId id() const noexcept { return HandleId(index_, generation_); }
   HandleKind kind() const noexcept { return kind_; }
+  bool open() const noexcept { return open_; }
   bool closing() const noexcept { return closing_; }
 
   // The operations that wait on this handle. Backends walk it; Reactor adds and removes.

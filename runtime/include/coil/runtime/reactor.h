@@ -207,6 +207,7 @@ class Reactor : public ReactorTime {
   void turn_until(Done done) {
     begin_turns();
     while (!done() && !leave_turns()) turn(TimePoint::max());
+    submit_queued();
     finish_closings();
     end_turns();
   }
@@ -331,7 +332,6 @@ class Reactor : public ReactorTime {
   void unpark_accepts() noexcept;
   void go_on_later(Operation& op) noexcept;
   void finish_sends() noexcept;
-  void leave_batch(HandleSlot& slot) noexcept;
   void drain_handle(HandleSlot& slot) noexcept;
   void close_native(HandleSlot& slot) noexcept;
   void install_erased(std::type_index type, std::shared_ptr<void> object);

@@ -33,6 +33,8 @@ enum class SocketOption : std::uint8_t {
   receive_errors,  // 1: refusals of earlier datagrams are reported (Linux: IP_RECVERR).
   // The outgoing one: its IPv4 address as a number, or its index for IPv6; 0: the system picks.
   multicast_interface,
+  // Of a listener that shares its port: the processor whose connections it wants (Linux).
+  incoming_processor,
 };
 
 // SocketFacts: what a socket of unknown origin turns out to be.

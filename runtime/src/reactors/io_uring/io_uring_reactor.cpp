@@ -185,6 +185,9 @@ class IoUringReactor final : public Reactor {
   }
 
   [[gnu::noinline]] void on_own_request(Completion completion) noexcept {
+    if (request_of(completion.data) == OwnRequest::batched_send) {
+      contract_violation("a send of a batch failed after the batch was over");
+    }
     HandleSlot& slot = slot_of(completion.data);
     if (request_of(completion.data) == OwnRequest::poll) {
       receiver_.on_polled(slot, completion);

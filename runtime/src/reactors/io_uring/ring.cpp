@@ -187,6 +187,11 @@ void Ring::submit() noexcept {
   tell_batch();
 }
 
+io_uring_sqe& Ring::entry_of_many() noexcept {
+  if (batch_ != nullptr) batch_->pause();
+  return entry();
+}
+
 inline void Ring::tell_batch() noexcept {
   if (batch_ != nullptr) batch_->on_submitted();
 }

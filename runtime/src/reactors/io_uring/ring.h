@@ -49,6 +49,8 @@ class Ring {
   Ring& operator=(const Ring&) = delete;
   ~Ring();
 
+  // An empty entry for what may complete many times at once.
+  io_uring_sqe& entry_of_many() noexcept;
   // An empty entry; submits those that wait when the queue is full.
   io_uring_sqe& entry() noexcept {
     // As io_uring_get_sqe() does it where the kernel takes entries in enter() only.

@@ -26,10 +26,15 @@ bool SendBatch::add(HandleSlot& slot, ConstBytes message, OutgoingSender& sender
   return true;
 }
 
+void SendBatch::pause() noexcept {
+  if (count_ != 0 || ring_.full()) ring_.submit();
+  limit_ = 0;
+}
+
 void SendBatch::on_submitted() noexcept {
   if (count_ != 0) {
-    if (ring_.unsubmitted() != 0) return;  // An interrupted call: the next submission tells.
     find_failures();
+    if (ring_.unsubmitted() != 0) return;  // Of a submission in part, the rest comes with the next.
     for (unsigned index = 0; index < count_; ++index) {
       const Send& each = sends_[index];
       each.slot->in_batch = each.result != all_sent;
@@ -59,7 +64,7 @@ void SendBatch::tell_refused() noexcept {
   while (refused_ != 0) {
     const Send send = sends_[--refused_];
     send.slot->in_batch = false;
-    if (send.slot->closing()) continue;
+    if (!send.slot->open()) continue;
     const bool waits = send.result == -EAGAIN || send.result == -EINTR;
     if (send.result >= 0 || waits) {
       const ConstBytes all(send.data, send.size);

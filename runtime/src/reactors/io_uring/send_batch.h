@@ -19,8 +19,9 @@ class Ring;
 // with as soon as they were submitted.
 //
 // Who looks for failures then must see all of them. Nothing completes between two submissions (a
-// ring with deferred task run), and a submission completes no more than the queue has entries: the
-// batch is in use only while the completion queue has room for so many.
+// ring with deferred task run), and a submission completes no more than the queue has entries, but
+// for what is armed and may complete many times at once: the batch is in use only while the
+// completion queue has room for so many, and while nothing is about to be armed.
 class SendBatch {
  public:
   SendBatch(Ring& ring, Outgoing& outgoing) noexcept;
@@ -32,6 +33,9 @@ class SendBatch {
   bool add(HandleSlot& slot, ConstBytes message, OutgoingSender& sender) noexcept;
   // The ring has submitted what it had: notes what was not sent. Calls nobody.
   void on_submitted() noexcept;
+  // The next entry may complete any number of times, and before others that were queued before it:
+  // those are submitted now, and nothing is added until it was submitted, too.
+  void pause() noexcept;
   // Tells the senders what was noted, except of handles that are being closed.
   void tell() noexcept {
     if (refused_ != 0) [[unlikely]]

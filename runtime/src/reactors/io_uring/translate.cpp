@@ -58,7 +58,7 @@ void translate_poll(Operation& op, HandleSlot& slot, Ring& ring) noexcept {
 }
 
 void translate_own_receive(HandleSlot& slot, Ring& ring, std::uint16_t buffer_group) noexcept {
-  io_uring_sqe& entry = ring.entry();
+  io_uring_sqe& entry = ring.entry_of_many();
   io_uring_prep_recv_multishot(&entry, slot.native().descriptor(), nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = buffer_group;
@@ -77,7 +77,7 @@ void translate_own_poll(HandleSlot& slot, Ring& ring) noexcept {
 }
 
 void translate_own_accept(HandleSlot& slot, Ring& ring) noexcept {
-  io_uring_sqe& entry = ring.entry();
+  io_uring_sqe& entry = ring.entry_of_many();
   io_uring_prep_multishot_accept(&entry, slot.native().descriptor(), nullptr, nullptr,
                                  SOCK_CLOEXEC);
   io_uring_sqe_set_data64(&entry, name_of(slot, OwnRequest::accept));

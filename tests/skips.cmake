@@ -14,7 +14,7 @@ set(COIL_TEST_SKIPS
   stdio_contract_test.simulated=16
   stdio_terminal_contract_test.simulated=4
   # … a network of its own, which no other reactor can share;
-  shared_port_contract_test.simulated=10
+  shared_port_contract_test.simulated=11
   # … signals of its own;
   signal_stop_contract_test.simulated=7
   # … and work that runs on its loop, in a time that waits for no thread.

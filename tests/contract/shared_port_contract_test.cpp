@@ -102,15 +102,16 @@ bool keeps_connections_at_home() {
 }
 
 // Asks, from the processor that it is kept to, who serves there.
-Task<void> ask_at_home(Reactor& reactor, std::size_t index, Address where,
-                       std::vector<std::set<std::string>>* served_by) {
+Task<std::set<std::string>> ask_at_home(Reactor& reactor, Address where) {
+  std::set<std::string> names;
   for (int number = 0; number < 20; ++number) {
     TcpStream stream = co_await TcpStream::connect(reactor, where);
     std::string name(1, '.');
     co_await read_exactly(stream, name);
-    (*served_by)[index].insert(name);
+    names.insert(name);
     stream.abort();
   }
+  co_return names;
 }
 
 TEST_CASE("reactors that are kept to processors get the connections that come in on those") {
@@ -126,16 +127,17 @@ TEST_CASE("reactors that are kept to processors get the connections that come in
   const SharedPort port = SharedPort::bind(*reactor, Address::loopback(0), 2, options);
   CHECK(port.spread() == Spread::by_processor);
   workers.start(&serve_share, port);
-  std::vector<std::set<std::string>> served_by(2);
   ReactorGroup clients(group_options(2).set_pinned(true));
-  clients.start(&ask_at_home, port.local_address(), &served_by);
-  auto all = [&]() -> Task<void> { co_await clients.wait(); };
+  auto all = [&]() -> Task<void> {
+    for (std::size_t index = 0; index < 2; ++index) {
+      const auto served_by = co_await clients[index].run(&ask_at_home, port.local_address());
+      CHECK_FALSE(served_by.empty());
+      if (!keeps_connections_at_home()) continue;
+      CHECK(served_by.size() == 1);
+      CHECK(*served_by.begin() == std::to_string(index));
+    }
+  };
   run(*reactor, all());
-  for (std::size_t index = 0; index < 2; ++index) {
-    CHECK_FALSE(served_by[index].empty());
-    if (!keeps_connections_at_home()) continue;
-    CHECK(served_by[index] == std::set<std::string>{std::to_string(index)});
-  }
   workers.stop();
   workers.join();
 }

@@ -29,9 +29,9 @@ class IoUringReactor final : public Reactor {
         // A non-blocking socket fails where a blocking one waits inside the ring; attempts say
         // MSG_DONTWAIT, but accept and connect cannot.
         sockets_(!ring_->features().accept || !ring_->features().connect),
+        batch_(*ring_, outgoing()),
         receiver_(*this, *ring_),
-        acceptor_(*this, *ring_),
-        batch_(*ring_, outgoing()) {
+        acceptor_(*this, *ring_) {
     ring_->serve(batch_);
     arm_waker();
   }
@@ -264,9 +264,9 @@ class IoUringReactor final : public Reactor {
   std::unique_ptr<Ring> ring_;
   Waker waker_;
   PosixSocketCalls sockets_;
+  SendBatch batch_;
   StreamReceiver receiver_;
   Acceptor acceptor_;
-  SendBatch batch_;
 };
 
 }  // namespace

@@ -16,12 +16,12 @@ set(COIL_TEST_RING_FEATURES
 list(TRANSFORM COIL_TEST_RING_FEATURES PREPEND - OUTPUT_VARIABLE COIL_TEST_RING_OFF)
 string(REPLACE ";" "," COIL_TEST_RING_OFF "${COIL_TEST_RING_OFF}")
 
-# How long a test case may take. The thread sanitizer makes programs, and their starts, many times
-# slower, and under wine all wait for one server.
+# How long a test case may take. The sanitizers make programs, and their starts, many times slower,
+# and under wine all wait for one server.
 set(COIL_TEST_DEADLINE 20)
 if(COIL_SANITIZE MATCHES "thread")
   set(COIL_TEST_DEADLINE 100)
-elseif(COIL_PLATFORM STREQUAL "windows")
+elseif("address" IN_LIST COIL_SANITIZE OR COIL_PLATFORM STREQUAL "windows")
   set(COIL_TEST_DEADLINE 60)
 endif()
 
@@ -32,15 +32,16 @@ if("address" IN_LIST COIL_SANITIZE OR COIL_PLATFORM STREQUAL "windows")
   set(COIL_TEST_OPTIONS -O0)
 endif()
 
-# coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [LIBRARIES…] [TIMEOUT seconds])
+# coil_add_test(<name> SOURCES… [LABELS…] [REACTORS | REAL_REACTORS] [WHOLE_RING] [LIBRARIES…]
+#   [TIMEOUT seconds])
 #
 # With REACTORS the program runs once per reactor as the test <name>.<reactor>, and finds the name
 # in the environment variable COIL_TEST_REACTOR. REAL_REACTORS leaves out the simulated one: for
 # what needs a kernel's own descriptors. Besides, <name>.io_uring_no_<feature> runs on a ring that
 # does without the feature, and <name>.io_uring_polled on one that has none of them, as if its
-# kernel had nothing but polls.
+# kernel had nothing but polls; WHOLE_RING leaves these out: for what is long, and asks for none.
 function(coil_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS" "TIMEOUT"
+  cmake_parse_arguments(PARSE_ARGV 1 arg "REACTORS;REAL_REACTORS;WHOLE_RING" "TIMEOUT"
     "SOURCES;LABELS;LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "coil_add_test(${name}): unknown '${arg_UNPARSED_ARGUMENTS}'.")
@@ -79,7 +80,7 @@ function(coil_add_test name)
       LABELS "${arg_LABELS};${reactor}"
       TIMEOUT ${arg_TIMEOUT})
   endforeach()
-  if(NOT io_uring IN_LIST reactors)
+  if(NOT io_uring IN_LIST reactors OR arg_WHOLE_RING)
     return()
   endif()
   coil_add_ring_test(${name} polled ${COIL_TEST_RING_OFF})

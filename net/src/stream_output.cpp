@@ -22,6 +22,7 @@ inline const WaterMarks& StreamTransport::marks() const noexcept {
 
 // Nearly all writes are a callback's, with nothing pending.
 void StreamTransport::write(ConstBytes data) {
+  if (data.empty()) return;
   if (flow_ == nullptr && accepts_writes() && is_first_in_line()) [[likely]] {
     if (data.size() > copied_bytes_max) {
       data = data.skip(send_now(data));
@@ -34,7 +35,7 @@ void StreamTransport::write(ConstBytes data) {
 }
 
 void StreamTransport::write_unusual(ConstBytes data) {
-  if (data.empty() || !accepts_writes()) return;
+  if (!accepts_writes()) return;
   const WaterMarks& limits = marks();
   if (buffered_bytes() > limits.cap_bytes) {
     abort(Failure(BufferLimit(make_error_code(Errc::buffer_limit), "write")));

@@ -23,6 +23,7 @@ class GrowingBytes {
   std::size_t size() const noexcept { return size_; }
   std::size_t capacity() const noexcept { return capacity_; }
   ConstBytes bytes() const noexcept { return ConstBytes(bytes_.get(), size_); }
+  // Requires: Not empty.
   void append(ConstBytes data) {
     if (capacity_ - size_ < data.size()) grow(data.size());
     std::memcpy(bytes_.get() + size_, data.data(), data.size());
@@ -74,7 +75,7 @@ class WriteBuffer {
     GrowingBytes all;
     all.append(data);
     if (memory_ == nullptr) memory_ = std::make_unique<Memory>();
-    all.append(memory_->queued.bytes());
+    if (!memory_->queued.empty()) all.append(memory_->queued.bytes());
     memory_->queued.swap(all);
   }
 

@@ -206,8 +206,8 @@ void Ring::enter(std::optional<Duration> at_most) noexcept {
   tell_batch();
 }
 
-// Always asks for what has come: liburing's waits do not, where completions of an earlier submission
-// lie there, and those of others would starve behind one that is ready again and again.
+// Always asks for what has come: liburing's waits do not where completions of an earlier submission
+// lie there, and others would starve behind one that is ready again and again.
 void Ring::wait(std::optional<Duration> at_most) noexcept {
   if (ready() != 0 || (at_most && *at_most <= Duration::zero())) {
     io_uring_submit_and_get_events(&ring_);

@@ -22,7 +22,7 @@ class Outgoing {
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
 
-  // False, and nothing was done, if there is no room.
+  // False, and nothing was done, if there is no room. Requires: There is data.
   bool append(ConstBytes data) noexcept {
     if (static_cast<std::size_t>(limit() - end_) < data.size()) [[unlikely]]
       return false;

@@ -26,10 +26,10 @@ void StreamTransport::write(ConstBytes data) {
   if (flow_ == nullptr && accepts_writes() && is_first_in_line()) [[likely]] {
     if (data.size() > copied_bytes_max) {
       data = data.skip(send_now(data));
-      if (data.empty()) return;
-    } else if (outgoing().append(data)) {
+      if (!data.empty()) enqueue(data);
       return;
     }
+    if (outgoing().append(data)) return;
   }
   write_unusual(data);
 }
@@ -43,12 +43,16 @@ void StreamTransport::write_unusual(ConstBytes data) {
   }
   if (produces() && !flow_->producer.streaming()) ask_producer_ = true;
   if (data.size() > copied_bytes_max && !writer_runs_) data = data.skip(send_now(data));
-  if (!data.empty() && !reason_ && !gather(data)) {
-    keep_message();
-    output_.append(data);
-  }
+  if (!data.empty() && !reason_ && !gather(data)) enqueue(data);
   if (buffered_bytes() > limits.high_bytes) hold_back();
   if (!corked_ && !reason_ && writer_is_due()) start_writer();
+}
+
+// Leaves data to the writing strand, behind what the callback wrote before.
+void StreamTransport::enqueue(ConstBytes data) {
+  keep_message();
+  output_.append(data);
+  if (buffered_bytes() > marks().high_bytes) hold_back();
 }
 
 // Puts data behind what the callback wrote before; false if it has to wait in the buffer.

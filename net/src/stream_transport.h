@@ -127,6 +127,7 @@ class StreamTransport final : public Transport,
   // Whether a callback runs, and nothing is before what it writes.
   bool is_first_in_line() const noexcept { return corked_ && !writer_runs_ && output_.empty(); }
   bool gather(ConstBytes data);
+  void enqueue(ConstBytes data);
   void keep_message();
   void write_unusual(ConstBytes data);
   void settle_output();

@@ -59,9 +59,10 @@ function(coil_add_module name)
   # coroutines need it as much as ours, hence public.
   target_compile_options(${target} PUBLIC
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-foptimize-sibling-calls>)
-  # Nobody replaces our functions one by one: position-independent code may inline them, too.
+  # Nobody replaces our functions one by one: position-independent code may inline them, too. And
+  # who reads one of two words right after both were stored as a vector waits for that.
   target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition>)
+    "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-semantic-interposition;-fno-tree-slp-vectorize>")
   # What gcc warns of, a class of which each source would have a version of its own, it sees where
   # sources are compiled as one, since none of them is then the one that it was told to compile.
   if(COIL_UNITY)

@@ -10,7 +10,9 @@ thread_local constinit FramePool FramePool::local_;
 // Empties the thread's pool when the thread ends; frames freed even later go straight back.
 struct FramePool::Cleaner {
   Cleaner() noexcept {
-    for (Class& entry : local_.classes_) entry.room = cached_max;
+    for (std::size_t index = 0; index < class_count; ++index) {
+      local_.classes_[index].room = room_of(index);
+    }
     local_.caching_ = true;
   }
   Cleaner(const Cleaner&) = delete;
@@ -52,7 +54,9 @@ void FramePool::deallocate_slow(void* memory, std::size_t size) noexcept {
 std::int64_t FramePool::live() noexcept {
   std::int64_t cached = 0;
   if (local_.caching_) {
-    for (const Class& entry : local_.classes_) cached += cached_max - entry.room;
+    for (std::size_t index = 0; index < class_count; ++index) {
+      cached += room_of(index) - local_.classes_[index].room;
+    }
   }
   return local_.taken_ - cached;
 }

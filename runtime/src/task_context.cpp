@@ -110,8 +110,7 @@ std::coroutine_handle<> TaskPromise<void>::begin_root(const Start& start) noexce
   TaskPromise& self = start.self;
   TaskContext& own =
       *std::construct_at(&self.room_.context, *start.reactor, *start.name, self.site());
-  self.PromiseBase::start(own, nullptr);
-  return std::coroutine_handle<TaskPromise>::from_promise(self);
+  return self.begin_in(own);
 }
 
 // Being told to stop is no failure; of a root, nobody but the log hears of any.

@@ -98,21 +98,11 @@ class Relay {
  public:
   class promise_type final : public PromiseBase {
    public:
-    class Final {
-     public:
-      Final() noexcept {}
-      bool await_ready() const noexcept { return false; }
-      std::coroutine_handle<> await_suspend(
-          std::coroutine_handle<promise_type> self) const noexcept {
-        return transfer(self.promise().next);
-      }
-      void await_resume() const noexcept {}
-    };
     promise_type() noexcept {}
     Relay get_return_object() noexcept {
       return Relay(std::coroutine_handle<promise_type>::from_promise(*this));
     }
-    Final final_suspend() const noexcept { return Final(); }
+    GoOn final_suspend() const noexcept { return GoOn(next); }
     void return_void() const noexcept {}
     void unhandled_exception() const noexcept { std::terminate(); }
 
@@ -156,7 +146,7 @@ class [[nodiscard]] OrReturn {
                   "returns Task<Result<U>>; elsewhere use as_result, or co_await alone");
     if constexpr (gives_result<Promise>) {
       relay_ = drive(*this, task);
-      relay_.frame().promise().start(task.promise().context(), task);
+      relay_.frame().promise().start(task.promise().context());
       return transfer(relay_.frame());
     } else {
       return task;

@@ -34,6 +34,7 @@ class TaskPromise final : public PromiseBase {
   ~TaskPromise() { clear(); }
   // The default argument names the coroutine itself, so that a child knows where it came from.
   Task<T> get_return_object(std::source_location site = std::source_location::current()) noexcept;
+  GoOn final_suspend() const noexcept { return GoOn(continuation_); }
 
   template <class U = T>
     requires std::is_convertible_v<U, T>
@@ -50,6 +51,12 @@ class TaskPromise final : public PromiseBase {
     std::construct_at(&outcome_.failure, std::current_exception());
     ended_ = Ended::with_failure;
   }
+
+  void start(TaskContext& context, std::coroutine_handle<> awaiting) noexcept {
+    PromiseBase::start(context);
+    continuation_ = awaiting;
+  }
+  std::coroutine_handle<> continuation() const noexcept { return continuation_; }
 
   // A failure is taken before the frame is destroyed: whoever destroys that of a task which has
   // ended sees to it.
@@ -82,6 +89,11 @@ class TaskPromise final : public PromiseBase {
 
   Outcome outcome_;
   Ended ended_ = Ended::not_yet;
+  // Nothing until it starts. Not beside the context: gcc would store both as one vector, and who
+  // reads one of them right after waits for that.
+  union {
+    std::coroutine_handle<> continuation_;
+  };
 };
 
 // The task of a child: it has room for what a strand is, destroys itself when it ends, and tells
@@ -90,29 +102,22 @@ template <>
 class TaskPromise<void> final : public PromiseBase {
  public:
   // Suspends a task that is awaited; a child goes on to the end of its frame.
-  class FinalAwaiter {
+  class GoOnIfAwaited final : public GoOn {
    public:
-    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
+    using GoOn::GoOn;
     bool await_ready() const noexcept { return next_ == nullptr; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
-      return transfer(next_);
-    }
-    void await_resume() const noexcept {}
-
-   private:
-    std::coroutine_handle<> next_;
   };
 
   TaskPromise() noexcept {}
   // The default argument names the coroutine itself, so that a child knows where it came from.
   Task<void> get_return_object(
       std::source_location site = std::source_location::current()) noexcept;
-  FinalAwaiter final_suspend() noexcept {
+  GoOnIfAwaited final_suspend() noexcept {
     if (is_child()) {
       end_child();
-      return FinalAwaiter(nullptr);
+      return GoOnIfAwaited(nullptr);
     }
-    return FinalAwaiter(continuation());
+    return GoOnIfAwaited(continuation_);
   }
   void return_void() noexcept {}
   void unhandled_exception() noexcept {
@@ -132,7 +137,8 @@ class TaskPromise<void> final : public PromiseBase {
 
   void start(TaskContext& context, std::coroutine_handle<> awaiting) noexcept {
     std::construct_at(&room_.failure);
-    PromiseBase::start(context, awaiting);
+    PromiseBase::start(context);
+    continuation_ = awaiting;
   }
   // Makes it a child that waits for its turn; the hook is for the ready list.
   ListHook& become_child(ChildScope& scope) noexcept {
@@ -153,8 +159,7 @@ class TaskPromise<void> final : public PromiseBase {
       return begin_root(start);
     ChildScope& scope = *start.scope;
     TaskContext& own = *std::construct_at(&self.room_.context, scope, self.site());
-    self.PromiseBase::start(own, nullptr);
-    return std::coroutine_handle<TaskPromise>::from_promise(self);
+    return self.begin_in(own);
   }
 
  private:
@@ -176,7 +181,12 @@ class TaskPromise<void> final : public PromiseBase {
   };
 
   static std::coroutine_handle<> begin_root(const Start& start) noexcept;
-  bool is_child() const noexcept { return continuation() == nullptr; }
+  std::coroutine_handle<> begin_in(TaskContext& own) noexcept {
+    PromiseBase::start(own);
+    continuation_ = nullptr;
+    return std::coroutine_handle<TaskPromise>::from_promise(*this);
+  }
+  bool is_child() const noexcept { return continuation_ == nullptr; }
   bool is_root() const noexcept { return room_.context.parent() == nullptr; }
   ChildScope& scope() const noexcept { return static_cast<ChildScope&>(*room_.context.parent()); }
   // Out of line, to keep what is compiled for each task small.
@@ -190,6 +200,9 @@ class TaskPromise<void> final : public PromiseBase {
   }
 
   Room room_;
+  union {
+    std::coroutine_handle<> continuation_;  // Nothing until it starts; of a child null.
+  };
 };
 
 // Owns one started or unstarted frame; destroys it the moment its result was taken.

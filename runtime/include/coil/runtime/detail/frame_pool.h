@@ -34,14 +34,14 @@ inline void unpoison(void*, std::size_t) noexcept {}
 // registers the clean-up that runs when the thread ends.
 class FramePool {
  public:
-  static constexpr std::size_t class_count = 128;   // Blocks of up to 2040 bytes are recycled.
-  static constexpr std::int32_t cached_max = 4096;  // Per class; what is beyond goes back.
+  static constexpr std::size_t class_count = 128;  // Blocks of up to 2040 bytes are recycled.
+  static constexpr std::size_t cached_bytes_max = 4 << 20;  // Per class; what is beyond goes back.
 
   static void* allocate(std::size_t size) {
     const std::size_t index = index_of(size);
     if (index < class_count) {
       Class& entry = local_.classes_[index];
-      if (Block* block = entry.first) {
+      if (Block* block = entry.first) [[likely]] {
         unpoison(block, bytes_of(index));
         entry.first = block->next;
         ++entry.room;
@@ -83,6 +83,9 @@ class FramePool {
   // block then fills it up.
   static constexpr std::size_t index_of(std::size_t size) noexcept { return (size + 7) / 16; }
   static constexpr std::size_t bytes_of(std::size_t index) noexcept { return index * 16 + 8; }
+  static constexpr std::int32_t room_of(std::size_t index) noexcept {
+    return static_cast<std::int32_t>(cached_bytes_max / bytes_of(index));
+  }
 
   static void* allocate_slow(std::size_t size);
   static void deallocate_slow(void* memory, std::size_t size) noexcept;

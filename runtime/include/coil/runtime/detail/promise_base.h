@@ -1,4 +1,4 @@
-// What every coroutine frame of coil has: who goes on after it, and what it inherits.
+// What every coroutine frame of coil has: where its memory comes from, and what it inherits.
 #pragma once
 
 #include <coil/runtime/detail/frame_pool.h>
@@ -47,27 +47,27 @@ inline std::coroutine_handle<> transfer(std::coroutine_handle<> next) noexcept {
 inline void resume_from_loop(std::coroutine_handle<> handle) { handle.resume(); }
 #endif
 
+// At the end of a coroutine: goes on with another one in its place.
+class GoOn {
+ public:
+  explicit GoOn(std::coroutine_handle<> next) noexcept : next_(next) {}
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
+    return transfer(next_);
+  }
+  void await_resume() const noexcept {}
+
+ protected:
+  std::coroutine_handle<> next_;
+};
+
 class PromiseBase {
  public:
-  class FinalAwaiter {
-   public:
-    explicit FinalAwaiter(std::coroutine_handle<> next) noexcept : next_(next) {}
-    bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<>) const noexcept {
-      return transfer(next_);
-    }
-    void await_resume() const noexcept {}
-
-   private:
-    std::coroutine_handle<> next_;
-  };
-
   PromiseBase() noexcept {}
   PromiseBase(const PromiseBase&) = delete;
   PromiseBase& operator=(const PromiseBase&) = delete;
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
-  FinalAwaiter final_suspend() noexcept { return FinalAwaiter(continuation_); }
 
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
@@ -78,12 +78,7 @@ class PromiseBase {
   TaskContext& context() const noexcept { return *origin_.context; }
   // Requires: start() was not called yet; the two share their place.
   std::source_location site() const noexcept { return origin_.site; }
-  std::coroutine_handle<> continuation() const noexcept { return continuation_; }
-
-  void start(TaskContext& context, std::coroutine_handle<> continuation) noexcept {
-    origin_.context = &context;
-    continuation_ = continuation;
-  }
+  void start(TaskContext& context) noexcept { origin_.context = &context; }
 
  protected:
   void set_site(std::source_location site) noexcept { origin_.site = site; }
@@ -95,10 +90,6 @@ class PromiseBase {
     TaskContext* context;
   };
 
-  // In a union, so that it costs nothing until it is known.
-  union {
-    std::coroutine_handle<> continuation_;
-  };
   Origin origin_;
 };
 

@@ -47,7 +47,7 @@ class Strand {
 
     Strand get_return_object() noexcept {
       const auto self = std::coroutine_handle<promise_type>::from_promise(*this);
-      PromiseBase::start(context_, nullptr);
+      PromiseBase::start(context_);
       start_.start(context_, self);
       return Strand();
     }

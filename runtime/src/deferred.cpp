@@ -5,7 +5,7 @@
 #include <absl/cleanup/cleanup.h>
 
 #include <cstdio>
-#include <vector>
+#include <utility>
 
 namespace coil {
 
@@ -41,37 +41,36 @@ thread_local bool burying = false;
 
 void DeferredLinkBase::drop_owner() noexcept {
   if (--owners_ != 0) return;
-  next_dead_ = std::exchange(dead, this);
+  below_ = std::exchange(dead, this);
   if (burying) return;
   burying = true;
   while (DeferredLinkBase* link = dead) {
-    dead = link->next_dead_;
+    dead = link->below_;
     delete link;
   }
   burying = false;
 }
 
 // The link that a step hands its result to runs before the rest of the link it came from, as if it
-// had been called; but on this stack of pointers, so that no chain is too long.
+// had been called; but on a stack of links, so that no chain is too long.
 void DeferredLinkBase::run() {
   if (!can_step()) return;
-  std::vector<DeferredLinkBase*> stack;
   add_owner();
-  stack.push_back(this);
   running_ = true;
-  while (!stack.empty()) {
-    DeferredLinkBase* link = stack.back();
+  below_ = nullptr;
+  DeferredLinkBase* top = this;
+  while (top != nullptr) {
     DeferredLinkBase* next = nullptr;
-    if (link->paused_ != 0 || !link->run_step(next)) {
-      link->running_ = false;
-      stack.pop_back();
-      link->drop_owner();
+    if (top->paused_ != 0 || !top->run_step(next)) {
+      top->running_ = false;
+      DeferredLinkBase* const ended = std::exchange(top, top->below_);
+      ended->drop_owner();
       continue;
     }
     if (next == nullptr) continue;
     if (next->can_step()) {
       next->running_ = true;
-      stack.push_back(next);
+      next->below_ = std::exchange(top, next);
     } else {
       next->drop_owner();
     }

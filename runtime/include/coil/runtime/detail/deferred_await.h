@@ -53,13 +53,7 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
     if (deferred_.link_->settled()) return begin_settled(context, waiter);
     require_idle();
     enter_uncancellable(context, waiter);
-    target_ = std::make_shared<Awaiter*>(this);
-    deferred_.link_->add([target = target_](Link& link) -> Base* {
-      if (*target == nullptr) return nullptr;
-      (*target)->result_ = link.take();
-      (*target)->context().reactor().ready(*std::exchange(*target, nullptr));
-      return nullptr;
-    });
+    deferred_.link_->add(Delivery(*this));
     if (context.cancel_requested() && waiting()) {
       came_late_ = true;
       give_up(*this);
@@ -74,6 +68,32 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
   }
 
  private:
+  // The step that brings the result, for as long as somebody waits for it.
+  class Delivery {
+   public:
+    explicit Delivery(Awaiter& awaiter) noexcept : awaiter_(&awaiter) { awaiter.delivery_ = this; }
+    Delivery(Delivery&& other) noexcept : awaiter_(std::exchange(other.awaiter_, nullptr)) {
+      if (awaiter_ != nullptr) awaiter_->delivery_ = this;
+    }
+    Delivery& operator=(Delivery&&) = delete;
+    ~Delivery() { let_go(); }
+
+    void let_go() noexcept {
+      if (awaiter_ != nullptr) std::exchange(awaiter_, nullptr)->delivery_ = nullptr;
+    }
+    Base* operator()(Link& link) {
+      if (awaiter_ == nullptr) return nullptr;
+      Awaiter& awaiter = *awaiter_;
+      let_go();
+      awaiter.result_ = link.take();
+      awaiter.context().reactor().ready(awaiter);
+      return nullptr;
+    }
+
+   private:
+    Awaiter* awaiter_;
+  };
+
   // The result is there: a scope that was cancelled leaves it there.
   bool begin_settled(TaskContext& context, std::coroutine_handle<> waiter) {
     if (!enter(context, waiter)) return false;
@@ -93,12 +113,12 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
     self.told_to_end_ = true;
     const bool ends_later = self.deferred_.link_->cancel_quietly();
     if (!self.waiting() || ends_later) return;
-    *self.target_ = nullptr;
+    self.delivery_->let_go();
     self.finish_cancelled();
   }
 
   Deferred deferred_;
-  std::shared_ptr<Awaiter*> target_;  // Null once it has been resumed.
+  Delivery* delivery_ = nullptr;  // While it waits.
   Result<T> result_ = Error();
   bool told_to_end_ = false;
   bool came_late_ = false;  // The scope was cancelled before: no failure of the work counts.

@@ -1,13 +1,14 @@
 // The shared state behind Deferred: one result, the steps that it goes through, and who is next.
 #pragma once
 
+#include <coil/runtime/detail/frame_pool.h>
 #include <coil/runtime/failure.h>
 #include <coil/runtime/result.h>
 
 #include <absl/functional/any_invocable.h>
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <source_location>
 #include <stdexcept>
 #include <type_traits>
@@ -17,7 +18,7 @@
 namespace coil::detail {
 
 // What does not depend on the result's type: ownership, pauses, and the loop that runs the steps.
-class DeferredLinkBase {
+class DeferredLinkBase : public Pooled {
  public:
   explicit DeferredLinkBase(std::source_location site) noexcept : site_(site) {}
   DeferredLinkBase(const DeferredLinkBase&) = delete;
@@ -88,24 +89,82 @@ class DeferredLinkBase {
   bool orphaned_ = false;
   DeferredLinkBase* inner_ = nullptr;     // Not owned; cleared when it hands over or dies.
   DeferredLinkBase* upstream_ = nullptr;  // Not owned; cleared when it hands over or dies.
-  DeferredLinkBase* next_dead_ = nullptr;
+  // While it runs, the link that goes on when it has no steps left; of a dead one, the next to go.
+  DeferredLinkBase* below_ = nullptr;
   std::source_location site_;
+};
+
+template <class T>
+class DeferredLink;
+
+// What is to be done with the result of a link.
+template <class T>
+class Step : public Pooled {
+ public:
+  Step() noexcept {}
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+  virtual ~Step() = default;
+  // Changes the result in place; may return an owned link that has a result to run with.
+  virtual DeferredLinkBase* run(DeferredLink<T>& link) = 0;
+
+ private:
+  template <class U>
+  friend class StepQueue;
+  Step* next_ = nullptr;
+};
+
+// The function and what it keeps are one block of the pool.
+template <class T, class F>
+class FunctionStep final : public Step<T> {
+ public:
+  explicit FunctionStep(F function) : function_(std::move(function)) {}
+  DeferredLinkBase* run(DeferredLink<T>& link) override { return function_(link); }
+
+ private:
+  F function_;
+};
+
+// The steps of a link, first in, first out.
+template <class T>
+class StepQueue {
+ public:
+  StepQueue() noexcept {}
+  StepQueue(const StepQueue&) = delete;
+  StepQueue& operator=(const StepQueue&) = delete;
+  ~StepQueue() {
+    while (!empty()) pop_front();
+  }
+
+  bool empty() const noexcept { return first_ == nullptr; }
+  void push_back(std::unique_ptr<Step<T>> step) noexcept {
+    Step<T>* const added = step.release();
+    (empty() ? first_ : last_->next_) = added;
+    last_ = added;
+  }
+  std::unique_ptr<Step<T>> pop_front() noexcept {
+    return std::unique_ptr<Step<T>>(std::exchange(first_, first_->next_));
+  }
+
+ private:
+  Step<T>* first_ = nullptr;
+  Step<T>* last_ = nullptr;  // Unless it is empty.
 };
 
 template <class T>
 class DeferredLink final : public DeferredLinkBase {
  public:
-  // A step changes the result in place; it may return an owned link that has a result to run with.
-  using Step = absl::AnyInvocable<DeferredLinkBase*(DeferredLink&)>;
   using Canceller = absl::AnyInvocable<void()>;
 
   using DeferredLinkBase::DeferredLinkBase;
 
-  void add(Step step) {
+  // Adds a function as a step.
+  template <class F>
+  void add(F function) {
     if (closed()) {
       contract_violation("a callback was added to a Deferred whose result went on to another type");
     }
-    steps_.push_back(std::move(step));
+    steps_.push_back(std::make_unique<FunctionStep<T, F>>(std::move(function)));
     run();
   }
   void fire(Result<T> result) {
@@ -151,9 +210,7 @@ class DeferredLink final : public DeferredLinkBase {
   }
   bool run_step(DeferredLinkBase*& next) override {
     if (steps_.empty()) return false;
-    Step step = std::move(steps_.front());
-    steps_.pop_front();
-    next = step(*this);
+    next = steps_.pop_front()->run(*this);
     return true;
   }
   void fire_cancelled() override;
@@ -167,7 +224,7 @@ class DeferredLink final : public DeferredLinkBase {
 
   Result<T> result_ = Error();
   bool has_result_ = false;
-  std::deque<Step> steps_;
+  StepQueue<T> steps_;
   Canceller canceller_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define COIL_ASAN 1
@@ -98,11 +99,18 @@ class FramePool {
   bool caching_ = false;
 };
 
-// Blocks of the pool for class-specific operator new.
+// Blocks of the pool for class-specific operator new; what is aligned beyond them comes from the
+// heap.
 struct Pooled {
   static void* operator new(std::size_t size) { return FramePool::allocate(size); }
   static void operator delete(void* memory, std::size_t size) noexcept {
     FramePool::deallocate(memory, size);
+  }
+  static void* operator new(std::size_t size, std::align_val_t alignment) {
+    return ::operator new(size, alignment);
+  }
+  static void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
+    ::operator delete(memory, alignment);
   }
 };
 

@@ -5,7 +5,23 @@
 
 namespace coil::detail {
 
+namespace {
+
+// Per class and thread; what is beyond goes back. Under ASan nothing is kept, because a block that
+// is used again hides that somebody uses it still.
+#if defined(COIL_ASAN)
+constexpr std::size_t cached_bytes_max = 0;
+#else
+constexpr std::size_t cached_bytes_max = 4 << 20;
+#endif
+
+}  // namespace
+
 thread_local constinit FramePool FramePool::local_;
+
+std::int32_t FramePool::room_of(std::size_t index) noexcept {
+  return static_cast<std::int32_t>(cached_bytes_max / bytes_of(index));
+}
 
 // Empties the thread's pool when the thread ends; frames freed even later go straight back.
 struct FramePool::Cleaner {

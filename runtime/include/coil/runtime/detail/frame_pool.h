@@ -18,7 +18,7 @@
 
 namespace coil::detail {
 
-// Freed blocks are poisoned under ASan, so that recycling hides no use after free.
+// What a pool keeps is poisoned under ASan, so that it hides no use after free.
 #if defined(COIL_ASAN)
 inline void poison(void* block, std::size_t size) noexcept {
   __asan_poison_memory_region(block, size);
@@ -36,7 +36,6 @@ inline void unpoison(void*, std::size_t) noexcept {}
 class FramePool {
  public:
   static constexpr std::size_t class_count = 128;  // Blocks of up to 2040 bytes are recycled.
-  static constexpr std::size_t cached_bytes_max = 4 << 20;  // Per class; what is beyond goes back.
 
   static void* allocate(std::size_t size) {
     const std::size_t index = index_of(size);
@@ -84,9 +83,8 @@ class FramePool {
   // block then fills it up.
   static constexpr std::size_t index_of(std::size_t size) noexcept { return (size + 7) / 16; }
   static constexpr std::size_t bytes_of(std::size_t index) noexcept { return index * 16 + 8; }
-  static constexpr std::int32_t room_of(std::size_t index) noexcept {
-    return static_cast<std::int32_t>(cached_bytes_max / bytes_of(index));
-  }
+  // How many blocks of a class are kept.
+  static std::int32_t room_of(std::size_t index) noexcept;
 
   static void* allocate_slow(std::size_t size);
   static void deallocate_slow(void* memory, std::size_t size) noexcept;

@@ -77,12 +77,14 @@ void DeferredLinkBase::run() {
   }
 }
 
+// A link without owners is about to be destroyed, and tells the others then.
 DeferredLinkBase* DeferredLinkBase::origin() noexcept {
   DeferredLinkBase* link = this;
-  while (DeferredLinkBase* other = link->upstream_ != nullptr ? link->upstream_ : link->inner_) {
+  for (;;) {
+    DeferredLinkBase* const other = link->upstream_ != nullptr ? link->upstream_ : link->inner_;
+    if (other == nullptr || other->owners_ == 0) return link;
     link = other;
   }
-  return link;
 }
 
 bool DeferredLinkBase::cancel() {

@@ -1,5 +1,6 @@
 // The slow paths of the frame pool: first use on a thread, large blocks, full classes, thread end.
 #include <coil/runtime/detail/frame_pool.h>
+#include <coil/runtime/detail/poison.h>
 
 #include <new>
 
@@ -40,7 +41,6 @@ struct FramePool::Cleaner {
       Class& entry = local_.classes_[index];
       entry.room = 0;
       while (Block* block = entry.first) {
-        unpoison(block, bytes_of(index));
         entry.first = block->next;
         ::operator delete(block);
       }

@@ -2,7 +2,7 @@
 // delayed calls.
 #pragma once
 
-#include <coil/runtime/detail/frame_pool.h>
+#include <coil/runtime/detail/poison.h>
 
 #include <cstddef>
 #include <cstdint>

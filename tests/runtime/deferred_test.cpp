@@ -2,8 +2,6 @@
 #include <coil/runtime.h>
 #include <doctest/doctest.h>
 
-#include <array>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -276,33 +274,6 @@ TEST_CASE("a callback that returns its own Deferred makes it fail, also after an
   first.callback(1);
   CHECK(seen == "a callback returned its own Deferred");
   second = Deferred<std::string>();
-}
-
-TEST_CASE("links and callbacks are blocks of the pool, run or dropped, whatever they keep") {
-  struct alignas(64) Wide {
-    int value = 20;
-  };
-  const std::int64_t before = detail::FramePool::live();
-  for (const bool fired : {true, false}) {
-    int sum = 0;
-    bool aligned = false;
-    {
-      Deferred<int> deferred;
-      CHECK(detail::FramePool::live() == before + 1);
-      deferred.addCallback([&sum](int value) { return sum += value; });
-      CHECK(detail::FramePool::live() == before + 2);
-      deferred.addCallback(
-          [&, large = std::array<int, 1000>{1}](int value) { return sum += value + large[0]; });
-      deferred.addCallback([&, wide = Wide()](int value) {
-        aligned = reinterpret_cast<std::uintptr_t>(&wide) % alignof(Wide) == 0;
-        return sum += value + wide.value;
-      });
-      if (fired) deferred.callback(1);
-    }
-    CHECK(detail::FramePool::live() == before);
-    CHECK(aligned == fired);
-    CHECK(sum == (fired ? 26 : 0));
-  }
 }
 
 TEST_CASE("pauses are counted") {

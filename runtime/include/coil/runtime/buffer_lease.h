@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coil/runtime/buffer.h>
-#include <coil/runtime/detail/frame_pool.h>
+#include <coil/runtime/detail/poison.h>
 
 #include <cstddef>
 #include <cstdint>

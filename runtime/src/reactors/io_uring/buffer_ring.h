@@ -3,7 +3,7 @@
 #pragma once
 
 #include <coil/runtime/buffer_lease.h>
-#include <coil/runtime/detail/frame_pool.h>
+#include <coil/runtime/detail/poison.h>
 
 #include <liburing.h>
 

@@ -85,7 +85,11 @@ class [[nodiscard]] Deferred<T>::Awaiter final : public Suspension {
       if (awaiter_ == nullptr) return nullptr;
       Awaiter& awaiter = *awaiter_;
       let_go();
-      awaiter.result_ = link.take();
+      try {
+        awaiter.result_ = link.take();
+      } catch (...) {
+        awaiter.result_ = Error(Failure::current());
+      }
       awaiter.context().reactor().ready(awaiter);
       return nullptr;
     }

@@ -5,31 +5,7 @@
 #include <cstdint>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COIL_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COIL_ASAN 1
-#endif
-#endif
-#if defined(COIL_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace coil::detail {
-
-// What a pool keeps is poisoned under ASan, so that it hides no use after free.
-#if defined(COIL_ASAN)
-inline void poison(void* block, std::size_t size) noexcept {
-  __asan_poison_memory_region(block, size);
-}
-inline void unpoison(void* block, std::size_t size) noexcept {
-  __asan_unpoison_memory_region(block, size);
-}
-#else
-inline void poison(void*, std::size_t) noexcept {}
-inline void unpoison(void*, std::size_t) noexcept {}
-#endif
 
 // Trivially destructible on purpose: access to the thread's pool needs no guard. The slow path
 // registers the clean-up that runs when the thread ends.
@@ -42,7 +18,6 @@ class FramePool {
     if (index < class_count) {
       Class& entry = local_.classes_[index];
       if (Block* block = entry.first) [[likely]] {
-        unpoison(block, bytes_of(index));
         entry.first = block->next;
         ++entry.room;
         return block;
@@ -59,7 +34,6 @@ class FramePool {
         auto* block = static_cast<Block*>(memory);
         block->next = entry.first;
         entry.first = block;
-        poison(block, bytes_of(index));
         return;
       }
     }
